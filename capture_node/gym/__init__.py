@@ -1,0 +1,1 @@
+"""Recording, replaying and verifying play in Gymnasium environments."""

@@ -1,0 +1,1 @@
+"""Game definitions, mapping profiles and small walkthroughs that the tests run."""

@@ -1,0 +1,1 @@
+"""From what a player held to the action vector of a game."""

@@ -1,0 +1,1 @@
+"""The recording format: reader and writer of a session directory."""

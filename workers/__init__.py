@@ -1,0 +1,1 @@
+"""From recorded sessions to a LeRobot dataset."""
