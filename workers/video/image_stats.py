@@ -101,7 +101,7 @@ class ImageCounter:
 
 
 def sample_places(frames: int, most: int = MAX_SAMPLES) -> NDArray[np.int64]:
-    """Which of ``frames`` frames to sample: evenly spread, ends included, as many as LeRobot would and at most ``most``.
+    """Which of ``frames`` frames to sample: evenly spread, as many as LeRobot would and at most ``most``.
 
     Returns:
         int64[k], ascending, k >= 1.
