@@ -1,0 +1,107 @@
+"""A session: a directory that holds a video, its frames' times and the inputs, and mostly a session.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playloom.errors import RecordingError
+from playloom.recording.session_info import INFO_FILE, SessionInfo, read_session_info
+
+VIDEO_FILE = "capture.mp4"
+SYNC_FILE = "sync.csv"
+INPUTS_FILE = "actions.bin"
+SESSION_FILES = (VIDEO_FILE, SYNC_FILE, INPUTS_FILE)
+"""What every session has; LeGamer's have nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A session whose files are there. What they hold has not been looked at.
+
+    Attributes:
+        path: the directory.
+        session_id: from session.json, or else the directory's name.
+        info: session.json, or None: another recorder's session, or one that was cut off.
+    """
+
+    path: Path
+    session_id: str
+    info: SessionInfo | None
+
+    @property
+    def video_path(self) -> Path:
+        return self.path / VIDEO_FILE
+
+    @property
+    def sync_path(self) -> Path:
+        return self.path / SYNC_FILE
+
+    @property
+    def inputs_path(self) -> Path:
+        return self.path / INPUTS_FILE
+
+    @property
+    def info_path(self) -> Path:
+        return self.path / INFO_FILE
+
+
+def is_session(path: Path) -> bool:
+    """Whether a directory holds any of a session's files: a session, maybe a broken one."""
+    return any((path / name).is_file() for name in (*SESSION_FILES, INFO_FILE))
+
+
+def find_sessions(root: Path) -> list[Path]:
+    """The sessions in a directory and the directories below it, by path; broken ones too. Hidden ones are passed over.
+
+    Args:
+        root: a directory of sessions, or a session itself.
+
+    Raises:
+        RecordingError: there is no such directory, or it cannot be listed.
+    """
+    if not root.exists():
+        raise RecordingError(root, "does not exist")
+    if not root.is_dir():
+        raise RecordingError(root, "is a file, not a directory of sessions")
+    if is_session(root):
+        return [root]
+    found: list[Path] = []
+    waiting = [root]
+    while waiting:
+        try:
+            children = sorted(waiting.pop().iterdir())
+        except OSError as error:
+            raise RecordingError(Path(error.filename or root), f"cannot be listed: {error.strerror}") from error
+        for child in children:
+            if child.name.startswith(".") or child.is_symlink() or not child.is_dir():
+                continue
+            if is_session(child):
+                found.append(child)
+            else:
+                waiting.append(child)
+    return sorted(found)
+
+
+def open_session(path: Path) -> Session:
+    """Open a session directory.
+
+    Raises:
+        RecordingError: a file is missing or empty, or session.json is not valid; names the file. No input at all is
+            only believed where session.json says so.
+    """
+    if not path.is_dir():
+        raise RecordingError(path, "does not exist" if not path.exists() else "is a file, not a session's directory")
+    info = read_session_info(path / INFO_FILE) if (path / INFO_FILE).exists() else None
+    for name in SESSION_FILES:
+        file = path / name
+        if not file.is_file():
+            raise RecordingError(file, "is missing", remedy=f"A session needs {', '.join(SESSION_FILES)}")
+        if file.stat().st_size == 0 and not (name == INPUTS_FILE and _says_empty(info)):
+            raise RecordingError(file, "is empty", remedy="The recording did not get that far; record it again")
+    return Session(path=path, session_id=path.resolve().name if info is None else info.session_id, info=info)
+
+
+def _says_empty(info: SessionInfo | None) -> bool:
+    record = None if info is None else info.files.get(INPUTS_FILE)
+    return record is not None and record.bytes == 0
