@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from playloom.controls import AXES, BUTTON_IDS, KEY_NAMES, KEYS, MOUSE_BUTTON_IDS, SCANCODES, STICKS, TRIGGERS
 from playloom.game_definition import ActionKind
-from playloom.yaml_files import YamlValue, did_you_mean
+from playloom.yaml_files import Default, YamlValue, did_you_mean
 
 DEFAULT_THRESHOLD = 0.5
 AXIS_BUTTON_THRESHOLD = 0.5
@@ -222,14 +222,14 @@ def parse_binding(value: YamlValue) -> Binding:
 
 
 def binding_content(binding: Binding | ComboPart) -> dict[str, Any]:
-    """What a file says about ``binding``; keys that have their default are None."""
+    """What a file says about ``binding``."""
     if isinstance(binding, ComboBinding):
         return {"type": "combo", "controls": [binding_content(part) for part in binding.controls]}
     content: dict[str, Any] = {"type": binding.type}
     for field in fields(binding):
         value = getattr(binding, field.name)
-        keep = value != field.default or (isinstance(binding, AxisBinding | TriggerBinding))
-        content[field.name] = value if keep else None
+        written = value is None or value != field.default or isinstance(binding, AxisBinding | TriggerBinding)
+        content[field.name] = value if written else Default(value=value)
     return content
 
 

@@ -7,15 +7,14 @@ actions. Keys that Playloom does not know are left alone, in reading and in writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from playloom.yaml_files import YamlValue, load_yaml, parse_yaml, replace_file, save_yaml
+from playloom.yaml_files import Default, YamlValue, load_yaml, misspelt_keys, parse_yaml, replace_file, save_yaml
 
 MAX_NAME_LENGTH = 200
-GAME_SCHEMA_LINE = "# yaml-language-server: $schema={}\n"
 
 
 class ActionKind(StrEnum):
@@ -79,11 +78,19 @@ class ActionClass:
 
 @dataclass(frozen=True, kw_only=True)
 class GameDefinition:
-    """All that can be done in a game. Class ids are unique, and so are action ids across all classes."""
+    """All that can be done in a game.
+
+    Attributes:
+        game_id: the name that profiles, sessions and datasets use.
+        display_name: what to show to people.
+        classes: with unique ids, and with action ids that are unique across all of them.
+        warnings: what `load_game_definition` found odd, each a sentence.
+    """
 
     game_id: str
     display_name: str
     classes: tuple[ActionClass, ...]
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def actions(self) -> Iterator[ActionDefinition]:
@@ -97,7 +104,9 @@ def load_game_definition(path: Path) -> GameDefinition:
     Raises:
         DefinitionError: naming the file, the line, the key, what is wrong there and what to do.
     """
-    return _parse(load_yaml(path))
+    root = load_yaml(path)
+    definition = _parse(root)
+    return replace(definition, warnings=misspelt_keys(root))
 
 
 def save_game_definition(definition: GameDefinition, path: Path) -> None:
@@ -165,7 +174,9 @@ def _take(value: YamlValue, name: str, lines: dict[str, int], what: str) -> None
 def _content(definition: GameDefinition) -> dict[str, Any]:
     return {
         "game_id": definition.game_id,
-        "display_name": definition.display_name,
+        "display_name": definition.display_name
+        if definition.display_name != definition.game_id
+        else Default(value=definition.game_id),
         "classes": [
             {
                 "id": one.id,
@@ -177,7 +188,7 @@ def _content(definition: GameDefinition) -> dict[str, Any]:
                         "label": action.label,
                         "kind": str(action.kind),
                         "description": action.description,
-                        "required": True if action.required else None,
+                        "required": True if action.required else Default(value=False),
                     }
                     for action in one.actions
                 ],

@@ -6,7 +6,7 @@ Files are LeGamer's. Its mapper has written the classes as one `class_id` and as
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -33,7 +33,17 @@ from playloom.bindings import (
 from playloom.controls import AXES
 from playloom.errors import PlayloomError
 from playloom.game_definition import ActionDefinition, ActionKind, GameDefinition, read_name
-from playloom.yaml_files import Keyed, YamlValue, did_you_mean, load_yaml, parse_yaml, replace_file, save_yaml
+from playloom.yaml_files import (
+    Default,
+    Keyed,
+    YamlValue,
+    did_you_mean,
+    load_yaml,
+    misspelt_keys,
+    parse_yaml,
+    replace_file,
+    save_yaml,
+)
 
 __all__ = [
     "AxisBinding",
@@ -101,12 +111,12 @@ def load_mapping_profile(path: Path, game: GameDefinition | None = None) -> Mapp
     """
     root = load_yaml(path)
     profile = _parse(root)
-    warnings = _odd_thresholds(root, profile)
+    warnings = _odd_thresholds(root, profile) + misspelt_keys(root)
     if game is not None:
         for keys, problem, remedy in _misfits(profile, game):
             raise _value_at(root, keys).error(problem, remedy=remedy)
         warnings += check_profile(profile, game)
-    return MappingProfile(**{**_attributes(profile), "warnings": warnings})
+    return replace(profile, warnings=warnings)
 
 
 def check_profile(profile: MappingProfile, game: GameDefinition) -> tuple[str, ...]:
@@ -127,14 +137,13 @@ def save_mapping_profile(profile: MappingProfile, path: Path) -> None:
         DefinitionError: the profile is not valid, or what is there is not YAML.
         OutputError: the file cannot be written.
     """
-    text = save_yaml(path, _content(profile))
+    content = _content(profile)
+    if len(profile.class_ids) == 1 and path.exists() and load_yaml(path).get("class_ids") is None:
+        content |= {"class_id": profile.class_ids[0], "class_ids": None}  # as the file has it
+    text = save_yaml(path, content)
     written = _parse(parse_yaml(text, path))
     assert written == profile, "a profile must load as it was saved"
     replace_file(path, text)
-
-
-def _attributes(profile: MappingProfile) -> dict[str, Any]:
-    return {name: getattr(profile, name) for name in MappingProfile.__dataclass_fields__}
 
 
 def _parse(root: YamlValue) -> MappingProfile:
@@ -262,7 +271,7 @@ def _content(profile: MappingProfile) -> dict[str, Any]:
     actions = Keyed(
         {
             action_id: {
-                "skipped": True if action_id in profile.skipped else None,
+                "skipped": True if action_id in profile.skipped else Default(value=False),
                 "bindings": [binding_content(binding) for binding in bindings],
             }
             for action_id, bindings in profile.bindings.items()
@@ -273,6 +282,6 @@ def _content(profile: MappingProfile) -> dict[str, Any]:
         "class_id": None,
         "class_ids": list(profile.class_ids),
         "profile_name": profile.profile_name,
-        "complete": profile.complete,
+        "complete": True if profile.complete else Default(value=False),
         "actions": actions,
     }

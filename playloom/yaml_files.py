@@ -13,7 +13,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,12 +55,14 @@ class YamlValue:
         line: the line where the value starts, from 1.
         keys: the way to it from the root: ("actions", "jump", "bindings", "0").
         value: None, bool, int, float, str, list[YamlValue] or dict[str, YamlValue].
+        asked: the keys that were looked for in this mapping, from which `misspelt_keys` learns what is known.
     """
 
     file: Path
     line: int
     keys: tuple[str, ...]
     value: Any
+    asked: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -127,6 +129,7 @@ class YamlValue:
 
     def get(self, key: str) -> YamlValue | None:
         """The value at ``key`` of this mapping, or None if it is not there or empty."""
+        self.asked.add(key)
         child = self.mapping().get(key)
         return None if child is None or child.value is None else child
 
@@ -169,6 +172,21 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return "Nothing is defined that could stand here"
     shown = ", ".join(names[:24])
     return f"Known are: {shown}{', …' if len(names) > 24 else ''}"
+
+
+def misspelt_keys(root: YamlValue) -> tuple[str, ...]:
+    """A sentence for each key that nobody asked for and that looks like one that was asked for in vain."""
+    found: list[str] = []
+    if isinstance(root.value, dict):
+        missing = [key for key in root.asked if key not in root.value]
+        for key in root.value.keys() - root.asked:
+            near = difflib.get_close_matches(key, missing, n=1, cutoff=0.75)
+            if near:
+                found.append(f"{root.value[key].place}: the key '{key}' is not known. Did you mean '{near[0]}'?")
+    children = root.value.values() if isinstance(root.value, dict) else root.value
+    if isinstance(root.value, dict | list):
+        found += [sentence for child in children for sentence in misspelt_keys(child)]
+    return tuple(found)
 
 
 def load_yaml(path: Path) -> YamlValue:
@@ -351,6 +369,13 @@ class Keyed(dict[str, Any]):
     """A mapping whose keys are the writer's own (action ids): in saving, keys that are gone are removed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Default:
+    """In saving, a value that goes without saying: it replaces one that is there, and is not written otherwise."""
+
+    value: Any
+
+
 def save_yaml(path: Path, content: Mapping[str, Any], *, header: str = "") -> str:
     """The text that ``path`` should hold: ``content`` in the order given.
 
@@ -421,7 +446,8 @@ def _merge_mapping(old: CommentedMap, new: Mapping[str, Any], seen: set[int]) ->
     for key, value in new.items():
         if value is None:
             old.pop(key, None)
-        else:
+        elif key in old or not isinstance(value, Default):
+            value = value.value if isinstance(value, Default) else value
             merged = _merge(old.get(key), value, seen)
             if key not in old or old[key] is not merged:
                 old[key] = merged
