@@ -82,22 +82,26 @@ def merge_image_stats(parts: Iterable[ImageStats]) -> ImageStats:
 
 
 class ImageCounter:
-    """Counts pictures into a histogram."""
+    """Counts pictures into a histogram.
+
+    Attributes:
+        count: how many so far.
+    """
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
         self._histogram = np.zeros((3, LEVELS), np.int64)
 
     def add(self, picture: NDArray[np.uint8]) -> None:
         """Count one picture, uint8[h, w, 3] RGB."""
         for channel in range(3):
             self._histogram[channel] += np.bincount(picture[:, :, channel].reshape(-1), minlength=LEVELS)
-        self._count += 1
+        self.count += 1
 
     def stats(self) -> ImageStats:
         """The statistics so far; at least one picture must have been added."""
-        assert self._count
-        return ImageStats(count=self._count, histogram=self._histogram.copy())
+        assert self.count
+        return ImageStats(count=self.count, histogram=self._histogram.copy())
 
 
 def sample_places(frames: int, most: int = MAX_SAMPLES) -> NDArray[np.int64]:

@@ -7,13 +7,16 @@ stand beside the action of its neighbour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import av
 import av.error
 import numpy as np
+from numpy.typing import NDArray
 
 from playloom.errors import RecordingError
+from playloom.recording.mp4_index import VideoIndex
 from workers.video.segment import VideoSegment
 
 _DECODERS = {"av1": "libdav1d"}
@@ -30,22 +33,24 @@ def decode_start(segment: VideoSegment) -> int:
     Raises:
         RecordingError: if there is none before the first wanted frame.
     """
-    index = segment.index
-    order = index.presentation_order
-    first = int(segment.frames[0])
-    shown = places_shown(order)
-    needed_from = int(order[segment.frames].min())
-    keyframes = np.flatnonzero(index.keyframe[: needed_from + 1])
-    # A keyframe may be shown after pictures that follow it and lean on what came before it: those need an earlier one.
-    keyframes = keyframes[shown[keyframes] <= first]
+    keyframes = usable_keyframes(segment)
     if not len(keyframes):
         raise RecordingError(
             segment.path,
             "cannot be decoded, because no keyframe comes before it",
-            place=f"frame {first}",
+            place=f"frame {segment.frames[0]}",
             remedy="Leave the frames before the first keyframe out",
         )
     return int(keyframes[-1])
+
+
+def usable_keyframes(segment: VideoSegment) -> NDArray[np.int64]:
+    """The decode places of the keyframes that come before all wanted frames, in both orders; ascending."""
+    index = segment.index
+    wanted = index.presentation_order[segment.frames]
+    keyframes = np.flatnonzero(index.keyframe[: int(wanted.min()) + 1])
+    # What is shown before a keyframe but follows it in the file may lean on what came before.
+    return keyframes[index.pts[keyframes] <= index.pts[wanted[0]]]
 
 
 def decode_stop(segment: VideoSegment) -> int:
@@ -53,11 +58,11 @@ def decode_stop(segment: VideoSegment) -> int:
     return int(segment.index.presentation_order[segment.frames].max()) + 1
 
 
-def places_shown(presentation_order: np.ndarray) -> np.ndarray:
-    """The inverse of `VideoIndex.presentation_order`: the place in the order of showing by decode place."""
-    shown = np.empty(len(presentation_order), np.int64)
-    shown[presentation_order] = np.arange(len(presentation_order))
-    return shown
+def frame_numbers(index: VideoIndex) -> NDArray[np.int64]:
+    """The frame's number in the order of showing by decode place, int64[packets]; -1 for one that is never shown."""
+    numbers = np.full(len(index.pts), -1, np.int64)
+    numbers[index.presentation_order] = np.arange(index.frames)
+    return numbers
 
 
 def decoded_frames(segment: VideoSegment, threads: int) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -66,13 +71,13 @@ def decoded_frames(segment: VideoSegment, threads: int) -> Iterator[tuple[int, a
     Raises:
         RecordingError: naming the first wanted frame that does not decode, or is damaged.
     """
-    start, stop = decode_start(segment), decode_stop(segment)
-    shown = places_shown(segment.index.presentation_order).tolist()
+    places = range(decode_start(segment), decode_stop(segment))
+    number_of = frame_numbers(segment.index).tolist()
     numbers, times_wanted = np.unique(segment.frames, return_counts=True)
     wanted = list(zip(numbers.tolist(), times_wanted.tolist(), strict=True))
     wanted.reverse()  # the next one is popped from the end
-    for frame in _decode(segment, start, stop, threads):
-        number = shown[frame.pts]
+    for frame in decode_packets(segment.path, segment.index, places, threads):
+        number = number_of[frame.pts]
         next_number, times = wanted[-1]
         if number < next_number:
             continue
@@ -90,14 +95,24 @@ def decoded_frames(segment: VideoSegment, threads: int) -> Iterator[tuple[int, a
     )
 
 
-def _decode(segment: VideoSegment, start: int, stop: int, threads: int) -> Iterator[av.VideoFrame]:
-    """What the decoder makes of the packets from ``start`` to before ``stop``; a frame's pts is its decode place."""
-    decoder = _open_decoder(segment, threads)
-    offsets, sizes = segment.index.offset[start:stop].tolist(), segment.index.size_bytes[start:stop].tolist()
-    with segment.path.open("rb") as file:
-        for place, offset, size_bytes in zip(range(start, stop), offsets, sizes, strict=True):
-            file.seek(offset)
-            content = file.read(size_bytes)
+def decode_packets(path: Path, index: VideoIndex, places: Sequence[int], threads: int) -> Iterator[av.VideoFrame]:
+    """What the decoder makes of some of a video's packets.
+
+    Args:
+        path: the video.
+        index: its index.
+        places: decode places, ascending.
+        threads: of the decoder.
+
+    Yields:
+        Frames in the order in which they are shown; a frame's pts is its decode place. What does not decode is
+        missing.
+    """
+    decoder = _open_decoder(path, index, threads)
+    with path.open("rb") as file:
+        for place in places:
+            file.seek(index.offset[place])
+            content = file.read(index.size_bytes[place])
             if not content:
                 continue  # to the decoder an empty packet would mean the end
             packet = av.Packet(content)
@@ -105,23 +120,25 @@ def _decode(segment: VideoSegment, start: int, stop: int, threads: int) -> Itera
             try:
                 frames = decoder.decode(packet)
             except av.error.InvalidDataError:
-                continue  # its picture will be missing, and is missed then
+                continue
             yield from frames
-    yield from decoder.decode(None)
-
-
-def _open_decoder(segment: VideoSegment, threads: int) -> av.VideoCodecContext:
-    codec = segment.index.codec
     try:
-        decoder = av.CodecContext.create(_DECODERS.get(codec, codec), "r")
+        yield from decoder.decode(None)
+    except av.error.InvalidDataError:
+        return
+
+
+def _open_decoder(path: Path, index: VideoIndex, threads: int) -> av.VideoCodecContext:
+    try:
+        decoder = av.CodecContext.create(_DECODERS.get(index.codec, index.codec), "r")
     except (ValueError, av.error.FFmpegError) as error:
         raise RecordingError(
-            segment.path, f"this installation cannot decode {codec}", remedy="Record as H.264"
+            path, f"this installation cannot decode {index.codec}", remedy="Record as H.264"
         ) from error
     assert isinstance(decoder, av.VideoCodecContext)
     decoder.options = dict(_DECODER_OPTIONS)
     decoder.thread_count = threads
     decoder.thread_type = "AUTO"
-    if segment.index.codec_config:
-        decoder.extradata = segment.index.codec_config
+    if index.codec_config:
+        decoder.extradata = index.codec_config
     return decoder
