@@ -1,0 +1,88 @@
+"""A file that only grows: what was written to it before a crash is still there after it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playloom.errors import OutputError
+
+
+class AppendFile:
+    """A new file that is appended to.
+
+    Nothing is kept back for longer than until the next `flush`. After a fault, further writing does nothing: the
+    first error has been raised, and the rest of the session has to be closed in peace.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create the file.
+
+        Raises:
+            OutputError: it exists already, or cannot be created.
+        """
+        self.path = path
+        self._pending: list[bytes] = []
+        self._failed = False
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to flush."""
+        return bool(self._pending)
+
+    def write(self, content: bytes) -> int:
+        """Take content; it reaches the system with the next `flush`."""
+        if not self._failed:
+            self._pending.append(bytes(content))
+        return len(content)
+
+    def flush(self) -> None:
+        """Hand everything to the system: a crash of this program loses none of it.
+
+        Raises:
+            OutputError: the disk is full or failed.
+        """
+        if not self._pending or self._failed:
+            return
+        content = memoryview(b"".join(self._pending))
+        self._pending.clear()
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+        except OSError as error:
+            self._failed = True
+            raise cannot_write(self.path, error) from error
+
+    def sync(self) -> None:
+        """See everything onto the disk: a power cut loses none of it.
+
+        Raises:
+            OutputError: the disk is full or failed.
+        """
+        self.flush()
+        if self._failed:
+            return
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._failed = True
+            raise cannot_write(self.path, error) from error
+
+    def close(self) -> None:
+        """Close the file; what was not flushed is lost."""
+        self._file.close()
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        path,
+        f"cannot be written: {error.strerror or error}",
+        remedy="Choose a place that you may write to and that has room",
+    )
