@@ -1,0 +1,245 @@
+"""One session's conversion: its files in, its episodes' rows, videos and statistics out. A function of plain values.
+
+It runs in a process of its own, knows nothing of the batch but the dataset's shape, and leaves a directory that
+appears whole or not at all. Whoever calls it (this machine's processes, later a cluster's) packs the episodes of many
+sessions into shards.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playloom.actions.align import align_inputs
+from playloom.environments.steps import STEPS_FILE, Steps, read_steps
+from playloom.errors import OutputError, PlayloomError, RecordingError
+from playloom.mapping_profile import MappingProfile
+from playloom.recording.input_stream import InputReader
+from playloom.recording.input_table import InputTable
+from playloom.recording.session import Session, open_session
+from playloom.recording.session_info import SessionInfo
+from workers.converted import ConvertedPiece, ConvertedSession, OutputFault, Skipped, save_session
+from workers.dataset_shape import DatasetShape, even_size, video_profile
+from workers.episodes import Piece
+from workers.features import VIDEO_FEATURE
+from workers.options import ConvertOptions, VideoPath
+from workers.session_plan import SessionPlan, plan_session
+from workers.session_scan import session_signature
+from workers.stats import numeric_stats
+from workers.timeline import Timeline, read_timeline
+from workers.video.copy import copy_video, why_not_copy
+from workers.video.segment import VideoSegment
+from workers.video.transcode import transcode_video
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionJob:
+    """The conversion of one session.
+
+    Attributes:
+        path: of the session.
+        output: the directory to leave.
+        options: of the batch.
+        shape: of the dataset.
+    """
+
+    path: Path
+    output: Path
+    options: ConvertOptions
+    shape: DatasetShape
+
+
+def convert_session(job: SessionJob, progress: Callable[[int], None]) -> ConvertedSession | Skipped | OutputFault:
+    """Convert one session into ``job.output``. ``progress`` is told how many frames have been done since."""
+    partial = job.output.with_name(f"{job.output.name}.{os.getpid()}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        converted = _convert(job, partial, progress)
+        save_session(partial, converted)
+        shutil.rmtree(job.output, ignore_errors=True)
+        partial.rename(job.output)
+    except OutputError as error:
+        return OutputFault(file=error.file, problem=error.problem)
+    except PlayloomError as error:
+        return Skipped(reason=str(error))
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        return OutputFault(file=partial, problem=f"cannot be written: {error.strerror}")
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return converted
+
+
+def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) -> ConvertedSession:
+    options, shape = job.options, job.shape
+    session = open_session(job.path)
+    signature = session_signature(job.path)
+    profile = choose_profile(session, options)
+    timeline = read_timeline(session)
+    inputs = InputReader(session.inputs_path)
+    first_input_ns, blocks = _first_time(inputs.blocks())
+    plan = plan_session(
+        timeline,
+        session.video_path,
+        first_input_ns=first_input_ns,
+        max_pre_action_ns=options.max_pre_action_ns,
+        max_gap_ns=options.max_gap_ns,
+        fps=shape.fps,
+        video_path=options.video,
+        why_not_copy=None
+        if options.video is VideoPath.TRANSCODE
+        else why_not_copy(timeline.index, video_profile(options, shape)),
+    )
+    columns = _columns(session, plan, blocks, profile, job)
+    faults = [*timeline.faults, *(str(damage) for damage in inputs.damage)]
+    if options.strict and faults:
+        raise RecordingError(job.path, f"has faults, which --strict does not accept: {faults[0]}")
+    pieces = []
+    start = 0
+    for number, piece in enumerate(plan.pieces):
+        values = {name: column[start : start + len(piece)] for name, column in columns.items()}
+        start += len(piece)
+        pieces.append(_write_piece(job, session, timeline, plan, piece, values, directory, number, progress))
+    info = session.info
+    return ConvertedSession(
+        session_id=session.session_id,
+        player="" if info is None else info.player or "",
+        profile_name=profile.profile_name,
+        task=_task(session, info, options),
+        copied=plan.copied,
+        pieces=tuple(pieces),
+        warnings=(*faults, *plan.notes),
+        signature=signature,
+    )
+
+
+def choose_profile(session: Session, options: ConvertOptions) -> MappingProfile:
+    """The mapping profile that a session was played with.
+
+    Raises:
+        RecordingError: the session is of another game, or names none of several profiles.
+    """
+    info = session.info
+    if info is not None and info.game_id and info.game_id != options.game.game_id:
+        raise RecordingError(
+            session.path,
+            f"was recorded in the game '{info.game_id}', the game definition is for '{options.game.game_id}'",
+            remedy="Convert each game into a dataset of its own",
+        )
+    if len(options.profiles) == 1:
+        return options.profiles[0]
+    names = ", ".join(f"'{profile.profile_name}'" for profile in options.profiles)
+    wanted = None if info is None else info.profile_name
+    for profile in options.profiles:
+        if profile.profile_name == wanted:
+            return profile
+    said = "names no mapping profile" if not wanted else f"was played with the mapping profile '{wanted}'"
+    raise RecordingError(session.path, f"{said}; given are {names}", remedy="Give its profile with --action-mapping")
+
+
+def _task(session: Session, info: SessionInfo | None, options: ConvertOptions) -> str:
+    task = options.task or (None if info is None else info.task)
+    if not task:
+        raise RecordingError(session.path, "names no task", remedy="Say what the player does: --task TEXT")
+    return task
+
+
+def _first_time(blocks: Iterator[InputTable]) -> tuple[int | None, Iterable[InputTable]]:
+    """The time of the first input, and all the blocks."""
+    for block in blocks:
+        if len(block):
+            return int(block.monotonic_ns[0]), chain([block], blocks)
+    return None, ()
+
+
+def _columns(
+    session: Session, plan: SessionPlan, blocks: Iterable[InputTable], profile: MappingProfile, job: SessionJob
+) -> Mapping[str, NDArray[np.generic]]:
+    """The recorded columns of all pieces, one after another."""
+    features = job.shape.features
+    aligned = align_inputs(
+        blocks,
+        np.concatenate([piece.times_ns for piece in plan.pieces]),
+        job.shape.layout,
+        profile,
+        short_taps=job.options.short_taps,
+        with_keyboard=bool(features.keyboard_names),
+        with_mouse=bool(features.mouse_names),
+    )
+    columns: dict[str, NDArray[np.generic]] = {"action": aligned.action, "controller": aligned.controller}
+    for _ in blocks:  # the rest of the file, after the last frame, may be damaged as well
+        pass
+    if aligned.keyboard is not None:
+        columns["keyboard"] = aligned.keyboard
+    if aligned.mouse is not None:
+        columns["mouse"] = aligned.mouse
+    if features.rewards:
+        steps = read_steps(session.path / STEPS_FILE)
+        parts = [rewards_of(steps, piece) for piece in plan.pieces]
+        columns["next.reward"] = np.concatenate([reward for reward, _ in parts])
+        columns["next.done"] = np.concatenate([done for _, done in parts])
+    return columns
+
+
+def rewards_of(steps: Steps, piece: Piece) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """What each row of a piece earned (float32[n]) and whether the game ended after it (bool[n]).
+
+    A row answers for the steps from its frame to before the next row's: a resampled piece sums over skipped frames,
+    and of a repeated frame only the last row earns.
+    """
+    edges = np.append(piece.rows, piece.rows[-1] + 1)
+    earned = np.concatenate([[0.0], np.cumsum(steps.reward)])
+    ended = np.concatenate([[0], np.cumsum(steps.terminated | steps.truncated)])
+    return np.diff(earned[edges]).astype(np.float32), np.diff(ended[edges]) > 0
+
+
+def _write_piece(
+    job: SessionJob,
+    session: Session,
+    timeline: Timeline,
+    plan: SessionPlan,
+    piece: Piece,
+    values: Mapping[str, NDArray[np.generic]],
+    directory: Path,
+    number: int,
+    progress: Callable[[int], None],
+) -> ConvertedPiece:
+    rows, video = f"rows-{number:04d}.npz", f"video-{number:04d}.mp4"
+    columns: dict[str, Any] = dict(values)
+    np.savez(directory / rows, **columns)
+    segment = VideoSegment(path=session.video_path, index=timeline.index, frames=piece.frames)
+    profile = video_profile(job.options, job.shape)
+    if plan.copied:
+        written = copy_video(directory / video, [segment], profile)
+        progress(len(piece))
+    else:
+        if even_size(*timeline.shown_size) == (job.shape.width, job.shape.height):
+            profile = replace(profile, width=None, height=None)  # an odd side then loses a line instead of being scaled
+        written = transcode_video(directory / video, [segment], profile, progress=progress)
+    stats = {name: numeric_stats(column) for name, column in values.items()}
+    return ConvertedPiece(
+        video=video,
+        rows=rows,
+        length=len(piece),
+        first_frame=written.segments[0].first_frame,
+        video_frames=written.frames,
+        video_bytes=(directory / video).stat().st_size,
+        codec=written.codec,
+        pixel_format=written.pixel_format,
+        source_frame=int(piece.frames[0]),
+        start_ns=int(piece.times_ns[0]),
+        stats={VIDEO_FEATURE: written.image_stats[0].as_lerobot(), **stats},
+    )

@@ -1,0 +1,115 @@
+"""Which frame of the video was seen when: rows of sync.csv paired with frames, and their times made usable.
+
+``monotonic_ns`` is authoritative for time and the order of rows for the order of frames. So row i belongs to the i-th
+frame in presentation order. Only where the counts differ, which says that something was lost, the pts column is asked
+which rows have lost their frames; if it does not know either, the common beginning is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_FAULTY_TIMES = 0.1
+"""The part of rows that may step back in time before a file counts as unusable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """Rows of sync.csv and the frames that they belong to, both increasing.
+
+    Attributes:
+        rows: int64[n], rows of sync.csv.
+        frames: int64[n], presentation positions in the video.
+        problem: what did not fit together, or None.
+    """
+
+    rows: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    problem: str | None
+
+
+def pair_rows_with_frames(pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64]) -> Pairing:
+    """Pair the rows of sync.csv (their ``pts_ns``, int64[rows]) with the frames shown at ``presentation_ns``."""
+    row_count, frame_count = len(pts_ns), len(presentation_ns)
+    common = np.arange(min(row_count, frame_count), dtype=np.int64)
+    if row_count == frame_count:
+        return Pairing(rows=common, frames=common, problem=None)
+    counts = f"sync.csv has {row_count} rows for the {frame_count} frames of capture.mp4"
+    matched = _match_by_pts(pts_ns, presentation_ns)
+    if matched is None:
+        return Pairing(rows=common, frames=common, problem=f"{counts}; the first {len(common)} of both are kept")
+    rows, frames = matched
+    return Pairing(
+        rows=rows, frames=frames, problem=f"{counts}; the {len(rows)} that belong together by their pts are kept"
+    )
+
+
+def _match_by_pts(
+    pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Rows and frames whose times agree within a quarter of a frame, if that accounts for all of the shorter side."""
+    wanted = min(len(pts_ns), len(presentation_ns))
+    if wanted < 2 or np.any(np.diff(pts_ns) <= 0) or np.any(np.diff(presentation_ns) <= 0):
+        return None
+    tolerance_ns = int(np.median(np.diff(presentation_ns))) // 4
+    for offset_ns in (0, presentation_ns[0] - pts_ns[0], presentation_ns[-1] - pts_ns[-1]):
+        shifted = pts_ns + offset_ns
+        after = np.clip(np.searchsorted(presentation_ns, shifted), 1, len(presentation_ns) - 1)
+        nearer_before = shifted - presentation_ns[after - 1] <= presentation_ns[after] - shifted
+        nearest = np.where(nearer_before, after - 1, after).astype(np.int64)
+        rows = np.flatnonzero(np.abs(presentation_ns[nearest] - shifted) <= tolerance_ns).astype(np.int64)
+        frames = nearest[rows]
+        if len(rows) == wanted and np.all(np.diff(frames) > 0):
+            return rows, frames
+    return None
+
+
+def repair_times(times_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Make times non-decreasing: those that step out of order get the time that their neighbours say.
+
+    Args:
+        times_ns: int64[n].
+
+    Returns:
+        The times, int64[n], and the positions of those that were replaced, int64[k]. The longest part of the times
+        that is in order is trusted, so one wrong time far ahead costs itself and not all that follow.
+    """
+    if np.all(np.diff(times_ns) >= 0):
+        return times_ns, np.zeros(0, np.int64)
+    trusted = _longest_nondecreasing(times_ns.tolist())
+    repaired = times_ns.copy()
+    faulty = np.setdiff1d(np.arange(len(times_ns)), trusted)
+    start_ns = times_ns[trusted[0]]
+    offsets = np.interp(faulty, trusted, (times_ns[trusted] - start_ns).astype(np.float64))
+    repaired[faulty] = start_ns + np.round(offsets).astype(np.int64)
+    return repaired, faulty
+
+
+def _longest_nondecreasing(values: list[int]) -> NDArray[np.int64]:
+    """Positions of a longest non-decreasing subsequence."""
+    tail_values: list[int] = []
+    tail_positions: list[int] = []
+    previous = [-1] * len(values)
+    for position, value in enumerate(values):
+        length = bisect_right(tail_values, value)
+        previous[position] = tail_positions[length - 1] if length else -1
+        tail_values[length : length + 1] = [value]
+        tail_positions[length : length + 1] = [position]
+    chain = []
+    position = tail_positions[-1]
+    while position >= 0:
+        chain.append(position)
+        position = previous[position]
+    return np.array(chain[::-1], np.int64)
+
+
+def average_fps(times_ns: NDArray[np.int64], max_gap_ns: int) -> float | None:
+    """The average rate of frames at ``times_ns`` (int64[n], non-decreasing) outside of gaps, None where none shows."""
+    steps = np.diff(times_ns)
+    steps = steps[steps <= max_gap_ns]
+    total_ns = int(steps.sum())
+    return None if total_ns <= 0 else len(steps) * 1e9 / total_ns

@@ -1,0 +1,87 @@
+"""A conversion at the terminal: progress while it runs, a report at the end, Ctrl-C in good order."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from workers.convert import ConvertOptions, ConvertProgress, convert_sessions
+from workers.working_directory import working_path
+
+INTERRUPTED = 130
+"""The exit status of a program that Ctrl-C ended."""
+
+
+def run_conversion(options: ConvertOptions, *, as_json: bool = False, quiet: bool = False) -> int:
+    """Convert, show progress on a terminal, print the report, and return the exit status."""
+    # Neither broken lines nor markup: paths and reasons are printed as they are.
+    output = Console(highlight=False, soft_wrap=True, markup=False)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    for profile in options.profiles:
+        for warning in profile.warnings:
+            errors.print(f"note: mapping profile '{profile.profile_name}': {warning}")
+    try:
+        with _terminated_like_interrupted(), _progress_bar(shown=not quiet) as on_progress:
+            report = convert_sessions(options, on_progress)
+    except KeyboardInterrupt:
+        errors.print("Stopped. No dataset was written; the sessions that are done are kept.")
+        errors.print(
+            f"next: run the same command with --resume to go on, or remove {working_path(options.output_root)}"
+        )
+        return INTERRUPTED
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2))
+    elif not quiet:
+        for line in report.lines():
+            output.print(line)
+    return 0
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends the conversion as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _progress_bar(*, shown: bool) -> Iterator[Callable[[ConvertProgress], None] | None]:
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    columns = (
+        TextColumn("converting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames, {task.fields[rate]} a second,"),
+        TimeRemainingColumn(),
+        TextColumn("left, {task.fields[sessions]} sessions"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("convert", total=None, rate="-", sessions="-")
+
+        def show(progress: ConvertProgress) -> None:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(
+                task,
+                total=progress.frames_total,
+                completed=progress.frames_done,
+                rate="-" if speed is None else f"{speed:.0f}",
+                sessions=f"{progress.sessions_done}/{progress.sessions_total}",
+            )
+
+        yield show

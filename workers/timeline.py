@@ -1,0 +1,103 @@
+"""What one session says about its frames: which there are, when each was seen, and what is wrong with that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playloom.errors import RecordingError
+from playloom.recording.mp4_index import VideoIndex, index_video
+from playloom.recording.session import Session
+from playloom.recording.sync_table import read_sync
+from workers.episodes import MIN_EPISODE_FRAMES, Piece
+from workers.frame_times import MAX_FAULTY_TIMES, pair_rows_with_frames, repair_times
+from workers.video.copy import first_decodable_frame
+
+LEFT_OUT_MARKS = ("discard", "pause")
+"""Spans of a recording that no dataset gets to see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A session's usable frames in the order in which they are shown.
+
+    Attributes:
+        index: of the video.
+        frames: all usable frames with their times and their rows of sync.csv, as one piece.
+        faults: what was lost or had to be repaired, a sentence each; strict conversion accepts none.
+        discarded: how many frames the player has discarded or were recorded in a pause; they are not in ``frames``.
+    """
+
+    index: VideoIndex
+    frames: Piece
+    faults: tuple[str, ...]
+    discarded: int
+
+    @property
+    def keyframes(self) -> NDArray[np.int64]:
+        """int64[k]: the presentation positions of the video's keyframes, increasing."""
+        return np.flatnonzero(self.index.keyframe[self.index.presentation_order]).astype(np.int64)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """(width, height) of the picture as it is meant to be seen, rotation applied."""
+        width, height = self.index.width, self.index.height
+        return (height, width) if self.index.rotation % 180 else (width, height)
+
+
+def read_timeline(session: Session) -> Timeline:
+    """Read a session's video index and frame times.
+
+    Raises:
+        RecordingError: the video or sync.csv cannot be used; names the file and the fault.
+    """
+    index = index_video(session.video_path)
+    sync, sync_damage = read_sync(session.sync_path)
+    faults = [str(damage) for damage in (*index.damage, *sync_damage)]
+    pairing = pair_rows_with_frames(sync.pts_ns, index.presentation_ns)
+    if pairing.problem is not None:
+        faults.append(f"{session.sync_path}: {pairing.problem}")
+    decodable = pairing.frames >= first_decodable_frame(index)
+    rows, frames = pairing.rows[decodable], pairing.frames[decodable]
+    if len(frames) < len(pairing.frames):
+        lost = len(pairing.frames) - len(frames)
+        faults.append(f"{session.video_path}: does not begin with a keyframe; its first {lost} frames are lost")
+    if len(frames) < MIN_EPISODE_FRAMES:
+        raise RecordingError(
+            session.video_path,
+            f"has {len(frames)} usable frames (of {len(index.pts)}, with {len(sync.pts_ns)} rows in sync.csv)",
+            remedy=f"An episode needs at least {MIN_EPISODE_FRAMES}",
+        )
+    times_ns, faulty = repair_times(sync.monotonic_ns[rows])
+    if len(faulty):
+        wrong = rows[faulty]
+        if len(faulty) > MAX_FAULTY_TIMES * len(times_ns):
+            raise RecordingError(
+                session.sync_path,
+                f"{len(faulty)} of {len(times_ns)} rows step back in time",
+                place=f"row {wrong[0] + 1}",
+                remedy="Its times cannot be trusted; record the session again",
+            )
+        faults.append(
+            f"{session.sync_path}, row {wrong[0] + 1}: {len(faulty)} rows are out of the order of time; "
+            "they got the time between their neighbours"
+        )
+    kept = _not_discarded(session, times_ns)
+    if np.count_nonzero(kept) < MIN_EPISODE_FRAMES:
+        raise RecordingError(session.path, "the player has discarded all of it")
+    return Timeline(
+        index=index,
+        frames=Piece(frames=frames[kept], times_ns=times_ns[kept], rows=rows[kept]),
+        faults=tuple(faults),
+        discarded=int(np.count_nonzero(~kept)),
+    )
+
+
+def _not_discarded(session: Session, times_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    kept = np.ones(len(times_ns), np.bool_)
+    for mark in () if session.info is None else session.info.marks:
+        if mark.kind in LEFT_OUT_MARKS and mark.end_ns is not None:
+            kept &= (times_ns < mark.begin_ns) | (times_ns >= mark.end_ns)
+    return kept
