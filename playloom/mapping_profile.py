@@ -221,7 +221,8 @@ def _warnings(profile: MappingProfile, game: GameDefinition) -> Iterator[str]:
             continue
         for binding in bindings:
             if not feeds(binding, action.kind):
-                yield f"{action_id}: {describe(binding)} cannot feed a {action.kind} action and yields 0"
+                article = "an" if action.kind is ActionKind.ANALOG else "a"
+                yield f"{action_id}: {describe(binding)} cannot feed {article} {action.kind} action and yields 0"
         yield from _unheard(action, bindings)
     for action in chosen.values():
         if action.required and not profile.bindings.get(action.id) and action.id not in profile.skipped:
