@@ -1,0 +1,120 @@
+"""How regularly a recording's frames came: rate, jitter, gaps, and a clock that went backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A stretch without frames.
+
+    Attributes:
+        frame: the last frame before it.
+        start_ns: that frame's time.
+        duration_ns: time until the next frame.
+        missing_frames: how many frames the nominal rate would have put there.
+    """
+
+    frame: int
+    start_ns: int
+    duration_ns: int
+    missing_frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTiming:
+    """Figures over all frame intervals.
+
+    Attributes:
+        frames: how many frames.
+        start_ns: the earliest frame's time.
+        duration_s: from the earliest to the latest frame.
+        fps: frames a second over the whole duration; 0 where it has none.
+        nominal_fps: what the recorder aimed at, or, where it did not say, the rate of the median interval.
+        interval_p50_ms, interval_p95_ms, interval_p99_ms, interval_max_ms: percentiles of the intervals.
+        jitter_p95_ms: 95 % of the intervals are no further from the nominal one.
+        gaps: in order of time.
+        missing_frames: what the gaps would have held.
+        backward_rows: rows whose time is before the row above.
+        repeated_rows: rows whose time is that of the row above.
+    """
+
+    frames: int
+    start_ns: int
+    duration_s: float
+    fps: float
+    nominal_fps: float
+    interval_p50_ms: float
+    interval_p95_ms: float
+    interval_p99_ms: float
+    interval_max_ms: float
+    jitter_p95_ms: float
+    gaps: tuple[Gap, ...]
+    missing_frames: int
+    backward_rows: tuple[int, ...]
+    repeated_rows: tuple[int, ...]
+
+    @property
+    def longest_gap(self) -> Gap | None:
+        return max(self.gaps, key=lambda gap: gap.duration_ns, default=None)
+
+    @property
+    def interval_ns(self) -> float:
+        """The nominal time from frame to frame; 0 where no rate is known."""
+        return 1e9 / self.nominal_fps if self.nominal_fps else 0.0
+
+
+def measure_frame_timing(
+    frame_times_ns: NDArray[np.int64], *, nominal_fps: float | None = None, gap_frames: float = 2.5
+) -> FrameTiming:
+    """Measure int64[n] frame times in the order of their rows; n may be 0."""
+    count = len(frame_times_ns)
+    steps_ns = np.diff(frame_times_ns)
+    backward = np.flatnonzero(steps_ns < 0) + 1
+    repeated = np.flatnonzero(steps_ns == 0) + 1
+    forward_ns = steps_ns[steps_ns > 0]
+    start_ns = int(frame_times_ns.min()) if count else 0
+    duration_s = (int(frame_times_ns.max()) - start_ns) / 1e9 if count else 0.0
+    if not nominal_fps:
+        nominal_fps = _plausible_rate(1e9 / float(np.median(forward_ns))) if len(forward_ns) else 0.0
+    p50, p95, p99, longest = np.percentile(steps_ns, [50, 95, 99, 100]) / 1e6 if len(steps_ns) else np.zeros(4)
+    gaps: tuple[Gap, ...] = ()
+    jitter_ns = 0.0
+    if nominal_fps and len(steps_ns):
+        interval_ns = 1e9 / nominal_fps
+        jitter_ns = float(np.percentile(np.abs(steps_ns - interval_ns), 95))
+        gaps = tuple(
+            Gap(
+                frame=int(row),
+                start_ns=int(frame_times_ns[row]),
+                duration_ns=int(steps_ns[row]),
+                missing_frames=max(0, round(float(steps_ns[row]) / interval_ns) - 1),
+            )
+            for row in np.flatnonzero(steps_ns > gap_frames * interval_ns)
+        )
+    return FrameTiming(
+        frames=count,
+        start_ns=start_ns,
+        duration_s=duration_s,
+        fps=(count - 1) / duration_s if duration_s else 0.0,
+        nominal_fps=nominal_fps,
+        interval_p50_ms=float(p50),
+        interval_p95_ms=float(p95),
+        interval_p99_ms=float(p99),
+        interval_max_ms=float(longest),
+        jitter_p95_ms=jitter_ns / 1e6,
+        gaps=gaps,
+        missing_frames=sum(gap.missing_frames for gap in gaps),
+        backward_rows=tuple(map(int, backward)),
+        repeated_rows=tuple(map(int, repeated)),
+    )
+
+
+def _plausible_rate(fps: float) -> float:
+    """The whole number that the recorder most likely aimed at, where one is within 2 %."""
+    whole = round(fps)
+    return float(whole) if whole and abs(fps - whole) <= 0.02 * whole else fps

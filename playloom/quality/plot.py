@@ -1,0 +1,380 @@
+"""A session's timeline as a picture: what was seen, how regularly frames came, what the player did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playloom.controls import AXES
+from playloom.errors import MissingExtraError
+from playloom.output_files import output_file
+from playloom.preview import theme
+from playloom.quality.checks import clock, counted
+from playloom.quality.findings import Level
+from playloom.quality.frame_timing import FrameTiming
+from playloom.quality.input_activity import Presses, press_spans, short_taps
+from playloom.quality.session_quality import SessionParts, SessionQuality
+from playloom.recording.input_table import InputTable
+from playloom.recording.video_frames import VideoFrames
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH_IN = 15.0
+_LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _SPACE_IN = 1.7, 0.4, 1.15, 1.0, 0.16
+_THUMBNAIL_IN = 0.95
+_INTERVALS_IN, _LANE_IN = 1.7, 0.27
+_MAX_LANES = 24
+_MAX_POINTS = 4000
+_VERDICT_COLOURS = {"ok": theme.GREEN, "warning": theme.WARM, "failed": theme.RED}
+_GAP, _BLACK, _FROZEN, _TAP = theme.RED, "#000000", theme.PURPLE, theme.RED
+
+
+def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) -> None:
+    """Draw a validated session's timeline as a PNG. What could not be read is left out of the picture.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+        OutputError: the file exists, or cannot be written.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("playloom validate --plot", "viz") from error
+
+    lanes = _lanes(quality.parts)
+    strip_in = _strip_height(quality.parts)
+    lanes_in = max(1, len(lanes)) * _LANE_IN + 0.1
+    heights = [strip_in, _INTERVALS_IN, lanes_in]
+    height_in = _TOP_IN + sum(heights) + 2 * _SPACE_IN + _BOTTOM_IN
+    figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=110, facecolor=theme.BACKGROUND)
+    FigureCanvasAgg(figure)
+    axes: list[Axes] = []
+    top = height_in - _TOP_IN
+    for row_in in heights:
+        box = (_LEFT_IN / _WIDTH_IN, (top - row_in) / height_in, _plot_width() / _WIDTH_IN, row_in / height_in)
+        axes.append(figure.add_axes(box, sharex=axes[0] if axes else None))
+        top -= row_in + _SPACE_IN
+    strip, intervals, controls = axes
+    end_s = max(quality.timing.duration_s, 1e-3) if quality.timing is not None else 1.0
+    start_ns = 0 if quality.timing is None else quality.timing.start_ns
+    _style(axes, end_s)
+    _draw_strip(strip, quality.parts, end_s)
+    _draw_intervals(intervals, quality.parts, quality.timing)
+    _draw_lanes(controls, lanes, start_ns, quality.parts.frame_times_ns, end_s)
+    _draw_spans(axes, quality, start_ns, end_s)
+    _draw_title(figure, quality, height_in)
+    _draw_legend(figure, quality, height_in)
+    with output_file(path, force=force) as partial:
+        figure.savefig(partial, format="png", facecolor=figure.get_facecolor())
+
+
+def _plot_width() -> float:
+    return _WIDTH_IN - _LEFT_IN - _RIGHT_IN
+
+
+def _style(axes: Sequence[Axes], end_s: float) -> None:
+    for number, ax in enumerate(axes):
+        ax.set_facecolor(theme.PANEL)
+        ax.set_xlim(0, end_s)
+        for spine in ax.spines.values():
+            spine.set_color(theme.LINE)
+        ax.tick_params(colors=theme.MUTED, labelsize=9, labelbottom=number == len(axes) - 1, length=3)
+        ax.xaxis.set_major_formatter(lambda seconds, _position: clock(max(0.0, seconds)))
+    axes[-1].set_xlabel("time in the recording (min:s)", color=theme.MUTED, fontsize=9)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def _strip_height(parts: SessionParts) -> float:
+    return _plot_width() / _thumbnail_count(parts) / _shape(parts)
+
+
+def _shape(parts: SessionParts) -> float:
+    return 16 / 9 if parts.video is None else parts.video.width / max(1, parts.video.height)
+
+
+def _thumbnail_count(parts: SessionParts) -> int:
+    """So many that a row of them in the video's shape is about `_THUMBNAIL_IN` high."""
+    return max(1, round(_plot_width() / (_THUMBNAIL_IN * _shape(parts))))
+
+
+def _draw_strip(ax: Axes, parts: SessionParts, end_s: float) -> None:
+    from matplotlib.patheffects import withStroke
+
+    ax.set_ylim(0, 1)
+    ax.set_yticks([])
+    ax.tick_params(bottom=False)
+    times_ns = parts.frame_times_ns
+    if parts.video is None or not len(times_ns):
+        ax.text(0.5, 0.5, "no picture", transform=ax.transAxes, ha="center", va="center", color=theme.MUTED)
+        return
+    count = _thumbnail_count(parts)
+    width_s = end_s / count
+    middles_ns = times_ns[0] + ((np.arange(count) + 0.5) * width_s * 1e9).astype(np.int64)
+    wanted = np.searchsorted(times_ns, middles_ns, side="right") - 1
+    wanted = np.clip(wanted, 0, min(len(times_ns), parts.video.frames) - 1)
+    with VideoFrames(parts.path / "capture.mp4", parts.video) as video:
+        pictures = dict(video.pick(wanted))
+    for place, number in enumerate(wanted):
+        frame = pictures.get(int(number))
+        if frame is None:
+            continue
+        small = frame.reformat(
+            width=240, height=max(2, round(240 / _shape(parts))), format="rgb24", interpolation="AREA"
+        )
+        extent = (place * width_s, (place + 1) * width_s, 0.0, 1.0)
+        ax.imshow(small.to_ndarray(), extent=extent, aspect="auto", interpolation="bilinear")
+        if place:
+            ax.axvline(place * width_s, color=theme.BACKGROUND, linewidth=2)
+    ax.set_xlim(0, end_s)
+    label = ax.text(
+        -0.01, 0.5, "picture", transform=ax.transAxes, ha="right", va="center", color=theme.TEXT, fontsize=10
+    )
+    label.set_path_effects([withStroke(linewidth=0)])
+
+
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+def _draw_intervals(ax: Axes, parts: SessionParts, timing: FrameTiming | None) -> None:
+    ax.text(
+        -0.045,
+        0.5,
+        "frame interval\n(ms)",
+        transform=ax.transAxes,
+        ha="right",
+        va="center",
+        color=theme.TEXT,
+        fontsize=10,
+    )
+    times_ns = parts.frame_times_ns
+    if timing is None or len(times_ns) < 2:
+        ax.set_yticks([])
+        return
+    nominal_ms = timing.interval_ns / 1e6
+    intervals_ms = np.diff(times_ns) / 1e6
+    at_s = (times_ns[1:] - times_ns[0]) / 1e9
+    ceiling_ms = max(nominal_ms * 3, timing.interval_p99_ms * 1.5)
+    ax.axhline(nominal_ms, color=theme.GREEN, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    shown_s, shown_ms = _largest_per_bin(at_s, intervals_ms)
+    ax.plot(
+        shown_s, np.minimum(shown_ms, ceiling_ms), color=theme.ACCENT, linewidth=1.0, zorder=2, drawstyle="steps-pre"
+    )
+    ax.set_ylim(0, ceiling_ms * 1.08)
+    ax.grid(axis="y", color=theme.LINE, linewidth=0.5, alpha=0.6)
+    ax.set_axisbelow(True)
+    for gap in timing.gaps[:200]:
+        begin_s = (gap.start_ns - timing.start_ns) / 1e9
+        ax.axvspan(begin_s, begin_s + gap.duration_ns / 1e9, color=_GAP, alpha=0.45, linewidth=0)
+    longest = timing.longest_gap
+    if longest is not None:
+        begin_s = (longest.start_ns - timing.start_ns) / 1e9
+        late = begin_s > timing.duration_s * 0.8
+        ax.annotate(
+            f"longest gap {longest.duration_ns / 1e9:.2f} s",
+            (begin_s, ceiling_ms),
+            xytext=(-6 if late else 6 + _points(longest.duration_ns / 1e9 / timing.duration_s), -4),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="top",
+            color=theme.TEXT,
+            fontsize=9,
+        )
+
+
+def _points(share: float) -> float:
+    """A share of the plot's width in points."""
+    return share * _plot_width() * 72
+
+
+def _largest_per_bin(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At most `_MAX_POINTS` points; of many in one place the largest, so that no outlier is lost."""
+    if len(x) <= _MAX_POINTS:
+        return x, y
+    size = -(-len(x) // _MAX_POINTS)
+    starts = np.arange(0, len(x), size)
+    return x[starts], np.maximum.reduceat(y, starts)
+
+
+# --- controls --------------------------------------------------------------------------------------------------------
+
+_Lane = tuple[str, Presses | tuple[NDArray[np.int64], NDArray[np.float32]]]
+
+
+def _lanes(parts: SessionParts) -> list[_Lane]:
+    """Bars for what is pressed, lines for what is moved; the most used of both where there are too many."""
+    if parts.inputs is None or not len(parts.inputs):
+        return []
+    end_ns = int(parts.frame_times_ns[-1]) if len(parts.frame_times_ns) else 0
+    moved: list[_Lane] = []
+    for name, values in _deflections(parts.inputs):
+        moved.append((name, (parts.inputs.monotonic_ns, values)))
+    pressed: list[_Lane] = []
+    spans = press_spans(parts.inputs, end_ns=end_ns)
+    most = sorted(spans, key=lambda each: -len(each.start_ns))[: max(0, _MAX_LANES - len(moved))]
+    pressed += [(each.control, each) for each in spans if any(each is kept for kept in most)]
+    if len(spans) > len(most):
+        pressed.append(
+            (
+                f"+{len(spans) - len(most)} more",
+                Presses(control="", start_ns=end_ns + np.zeros(0, np.int64), end_ns=np.zeros(0, np.int64)),
+            )
+        )
+    return pressed + moved
+
+
+def _deflections(inputs: InputTable) -> list[tuple[str, NDArray[np.float32]]]:
+    used = [
+        (name, inputs.axes[:, axis]) for axis, name in enumerate(AXES) if np.any(np.abs(inputs.axes[:, axis]) > 0.05)
+    ]
+    speed = np.hypot(inputs.mouse_motion[:, 0], inputs.mouse_motion[:, 1])
+    if np.any(speed):
+        used.append(("mouse speed", (speed / np.percentile(speed[speed > 0], 99)).astype(np.float32)))
+    return used
+
+
+def _draw_lanes(ax: Axes, lanes: list[_Lane], start_ns: int, frame_times_ns: NDArray[np.int64], end_s: float) -> None:
+    count = max(1, len(lanes))
+    ax.set_ylim(count, 0)
+    ax.set_yticks(np.arange(count) + 0.5, [name for name, _ in lanes] or ["no input"])
+    ax.tick_params(axis="y", length=0, labelcolor=theme.TEXT, labelsize=9)
+    for row in range(1, count):
+        ax.axhline(row, color=theme.LINE, linewidth=0.5)
+    colours = (theme.ACCENT, theme.GREEN, theme.WARM, theme.PURPLE)
+    for row, (name, lane) in enumerate(lanes):
+        if isinstance(lane, Presses):
+            widths_s = np.maximum((lane.end_ns - lane.start_ns) / 1e9, end_s / 3000)  # at least visible
+            bars = list(zip((lane.start_ns - start_ns) / 1e9, widths_s, strict=True))
+            ax.broken_barh(bars, (row + 0.18, 0.64), facecolors=colours[row % len(colours)], linewidth=0)
+            taps = lane.start_ns[short_taps(lane, frame_times_ns)]
+            ax.plot(
+                (taps - start_ns) / 1e9, np.full(len(taps), row + 0.14), "v", color=_TAP, markersize=4.5, clip_on=False
+            )
+        else:
+            _draw_deflection(ax, row, name, *lane, start_ns=start_ns, end_s=end_s)
+
+
+def _draw_deflection(
+    ax: Axes,
+    row: int,
+    name: str,
+    times_ns: NDArray[np.int64],
+    values: NDArray[np.float32],
+    *,
+    start_ns: int,
+    end_s: float,
+) -> None:
+    one_sided = name.endswith("trigger") or name == "mouse speed"
+    at_ns = start_ns + np.linspace(0, end_s * 1e9, min(_MAX_POINTS, 4 * len(times_ns) + 2)).astype(np.int64)
+    rows = np.searchsorted(times_ns, at_ns, side="right") - 1
+    shown = np.where(rows >= 0, np.clip(values[np.maximum(rows, 0)], -1, 1), 0.0)
+    zero = row + (0.88 if one_sided else 0.5)
+    height = 0.74 if one_sided else 0.4
+    at_s = (at_ns - start_ns) / 1e9
+    # y grows downwards here as SDL's does, but a reader expects a stick pushed up to point up, and lefty < 0 is up.
+    sign = 1 if name.endswith("y") else -1
+    line = zero + sign * height * shown
+    ax.fill_between(at_s, zero, line, color=theme.WARM, alpha=0.35, linewidth=0, step="post")
+    ax.step(at_s, line, where="post", color=theme.WARM, linewidth=0.9)
+
+
+# --- all over --------------------------------------------------------------------------------------------------------
+
+
+def _draw_spans(axes: Sequence[Axes], quality: SessionQuality, start_ns: int, end_s: float) -> None:
+    strip, _, controls = axes
+    if quality.picture is not None:
+        for colour, name, spans in (
+            (_BLACK, "black", quality.picture.black),
+            (_FROZEN, "frozen", quality.picture.frozen),
+        ):
+            for span in spans:
+                begin_s, stop_s = (span.start_ns - start_ns) / 1e9, (span.end_ns - start_ns) / 1e9
+                for ax in axes:
+                    alpha, order = (0.4, 5) if ax is strip else (0.22, 0)
+                    ax.axvspan(begin_s, stop_s, color=colour, alpha=alpha, linewidth=0, zorder=order)
+                if (stop_s - begin_s) / end_s > 0.05:
+                    middle = (begin_s + stop_s) / 2
+                    box: dict[str, Any] = {
+                        "facecolor": theme.BACKGROUND,
+                        "edgecolor": colour,
+                        "boxstyle": "round,pad=0.3",
+                    }
+                    strip.text(
+                        middle, 0.5, name, ha="center", va="center", color=theme.TEXT, fontsize=9, bbox=box, zorder=6
+                    )
+    activity = quality.inputs
+    if activity is not None and activity.first_ns is not None and activity.last_ns is not None:
+        for begin_s, stop_s in (
+            (0.0, activity.start_dead_s),
+            ((activity.last_ns - start_ns) / 1e9, end_s),
+        ):
+            if (stop_s - begin_s) / end_s > 0.01:
+                controls.axvspan(
+                    begin_s, stop_s, facecolor="none", edgecolor=theme.FAINT, hatch="///", linewidth=0, zorder=0
+                )
+
+
+def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> None:
+    left, right = _LEFT_IN / _WIDTH_IN, 1 - _RIGHT_IN / _WIDTH_IN
+    info, timing, video = quality.parts.info, quality.timing, quality.parts.video
+    title = quality.session_id if info is None or not info.game_id else f"{info.game_id} · {quality.session_id}"
+    figure.text(left, 1 - 0.36 / height_in, title, color=theme.TEXT, fontsize=15, fontweight="bold", va="center")
+    verdict = str(quality.verdict)
+    colour, top = _VERDICT_COLOURS[verdict], 1 - 0.36 / height_in
+    figure.text(right, top, verdict, color=colour, fontsize=15, fontweight="bold", va="center", ha="right")
+    facts: list[str] = []
+    if video is not None:
+        facts.append(f"{video.width}x{video.height} {video.codec}")
+    if timing is not None:
+        facts += [
+            clock(timing.duration_s),
+            f"{timing.fps:.2f} fps",
+            f"jitter {timing.jitter_p95_ms:.1f} ms",
+            counted(len(timing.gaps), "gap"),
+        ]
+    if quality.inputs is not None:
+        facts.append(f"{quality.inputs.changes_per_s:.1f} input changes/s")
+        facts.append(counted(quality.inputs.short_tap_count, "short tap"))
+    figure.text(left, 1 - 0.66 / height_in, "   ·   ".join(facts), color=theme.MUTED, fontsize=10, va="center")
+    reasons = [finding.sentence for finding in quality.findings if finding.level is not Level.NOTE]
+    if reasons:
+        face = theme.font(10)
+        words = reasons[0] + (f"   (+{len(reasons) - 1} more)" if len(reasons) > 1 else "")
+        shown = theme.fitted(words, face, _plot_width() * 68)
+        figure.text(left, 1 - 0.92 / height_in, shown, color=_VERDICT_COLOURS[verdict], fontsize=10, va="center")
+
+
+def _draw_legend(figure: Figure, quality: SessionQuality, height_in: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=theme.ACCENT, label="frame interval"),
+        Line2D([], [], color=theme.GREEN, linestyle=(0, (4, 3)), label="nominal interval"),
+        Patch(facecolor=_GAP, alpha=0.45, label="gap"),
+        Line2D([], [], color=_TAP, marker="v", linestyle="none", label="press between two frames"),
+        Patch(facecolor="none", edgecolor=theme.FAINT, hatch="///", label="before first / after last input"),
+        Patch(facecolor=_BLACK, edgecolor=theme.LINE, label="black picture"),
+        Patch(facecolor=_FROZEN, alpha=0.4, label="frozen picture"),
+    ]
+    legend = figure.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 0.12 / height_in),
+        ncols=len(handles),
+        frameon=False,
+        fontsize=9,
+        handlelength=1.6,
+        columnspacing=1.6,
+    )
+    for text in legend.get_texts():
+        text.set_color(theme.MUTED)

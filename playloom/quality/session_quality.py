@@ -1,0 +1,233 @@
+"""One session's quality: every measure, every finding, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playloom.errors import RecordingError
+from playloom.quality import checks
+from playloom.quality.findings import Finding, Level, Verdict, verdict_of
+from playloom.quality.frame_timing import FrameTiming, measure_frame_timing
+from playloom.quality.input_activity import InputActivity, changed, measure_input_activity
+from playloom.quality.picture import (
+    PictureSamples,
+    Span,
+    black_spans,
+    choose_frames,
+    frozen_spans,
+    sample_pictures,
+)
+from playloom.quality.thresholds import QualityThresholds
+from playloom.recording.damage import Damage
+from playloom.recording.input_stream import read_inputs
+from playloom.recording.input_table import InputTable
+from playloom.recording.mp4_index import VideoIndex, index_video
+from playloom.recording.session_info import SessionInfo, file_record, read_session_info
+from playloom.recording.sync_table import SyncTable, read_sync
+from playloom.recording.video_frames import VideoFrames
+
+VIDEO_FILE, SYNC_FILE, INPUTS_FILE, INFO_FILE = "capture.mp4", "sync.csv", "actions.bin", "session.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionParts:
+    """What could be read of a session; None where a file could not.
+
+    Attributes:
+        path: the session's directory.
+        info: session.json.
+        sync: sync.csv.
+        inputs: actions.bin, whole.
+        video: the video's index.
+    """
+
+    path: Path
+    info: SessionInfo | None
+    sync: SyncTable | None
+    inputs: InputTable | None
+    video: VideoIndex | None
+
+    @property
+    def frame_times_ns(self) -> NDArray[np.int64]:
+        """int64[n], sorted: the frames' times; empty where sync.csv could not be read."""
+        return np.zeros(0, np.int64) if self.sync is None else np.sort(self.sync.monotonic_ns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureReport:
+    """What the sampled pictures showed."""
+
+    samples: PictureSamples
+    black: tuple[Span, ...]
+    frozen: tuple[Span, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionQuality:
+    """Everything that `validate_session` found out.
+
+    Attributes:
+        path: the session's directory.
+        session_id: session.json's, else the directory's name.
+        verdict: follows from the findings.
+        findings: the reasons, worst first.
+        file_bytes: size of each file of the session; None where it is missing.
+        timing, inputs, video, picture: the measures; None where the file could not be read or was not looked at.
+        parts: what was read, for whoever draws or steps through the session.
+    """
+
+    path: Path
+    session_id: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    file_bytes: Mapping[str, int | None]
+    timing: FrameTiming | None
+    inputs: InputActivity | None
+    picture: PictureReport | None
+    parts: SessionParts
+
+
+def validate_session(
+    path: Path,
+    thresholds: QualityThresholds | None = None,
+    *,
+    verify_hashes: bool = False,
+    look_at_picture: bool = True,
+) -> SessionQuality:
+    """Read a session, measure it and judge it. Bad recordings are findings, never exceptions.
+
+    Args:
+        path: the session's directory.
+        thresholds: from where on something is worth a warning; the defaults where None.
+        verify_hashes: also read every file that session.json lists and compare its SHA-256.
+        look_at_picture: decode sampled pictures to find black and frozen stretches.
+    """
+    thresholds = thresholds or QualityThresholds()
+    findings: list[Finding] = []
+    file_bytes = {name: _size(path / name) for name in (VIDEO_FILE, SYNC_FILE, INPUTS_FILE, INFO_FILE)}
+    parts = _read_parts(path, file_bytes, findings)
+    if parts.info is not None:
+        listed = [(name, file.bytes, file.sha256) for name, file in parts.info.files.items()]
+        findings += checks.check_files(listed, path, (lambda file: file_record(file).sha256) if verify_hashes else None)
+        findings += checks.check_recovery(parts.info)
+
+    timing = activity = picture = None
+    times_ns = parts.frame_times_ns
+    if parts.sync is not None:
+        timing = measure_frame_timing(
+            parts.sync.monotonic_ns,
+            nominal_fps=_recorded_fps(parts.info),
+            gap_frames=thresholds.gap_frames,
+        )
+        findings += checks.check_timing(timing, thresholds)
+        if parts.info is not None:
+            counts = parts.info.counts
+            findings += checks.check_counts(
+                frames=counts.frames,
+                dropped=counts.dropped,
+                late=counts.late,
+                repeated=counts.repeated,
+                limits=thresholds,
+            )
+    if parts.inputs is not None and len(times_ns):
+        activity = measure_input_activity(parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold)
+        findings += checks.check_inputs(activity, times_ns, thresholds)
+    if parts.video is not None:
+        findings += checks.check_video(parts.video)
+        if parts.sync is not None and timing is not None:
+            findings += checks.check_sync_against_video(parts.sync, parts.video, timing, thresholds)
+            if look_at_picture and len(times_ns):
+                picture = _look(parts, times_ns, timing, thresholds)
+                findings += checks.check_picture(
+                    picture.samples,
+                    picture.black,
+                    picture.frozen,
+                    frame_times_ns=times_ns,
+                    black_luma=thresholds.black_luma,
+                )
+    findings.sort(key=lambda finding: list(Level).index(finding.level), reverse=True)
+    return SessionQuality(
+        path=path,
+        session_id=parts.info.session_id if parts.info is not None else path.resolve().name,
+        verdict=verdict_of(findings),
+        findings=tuple(findings),
+        file_bytes=file_bytes,
+        timing=timing,
+        inputs=activity,
+        picture=picture,
+        parts=parts,
+    )
+
+
+def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list[Finding]) -> SessionParts:
+    def attempt[T](name: str, read: Callable[[Path], tuple[T, list[Damage]]]) -> T | None:
+        if not file_bytes[name]:
+            findings.append(checks.missing_file(name, empty=file_bytes[name] == 0))
+            return None
+        try:
+            result, damage = read(path / name)
+        except RecordingError as error:
+            findings.append(checks.unusable_file(name, error))
+            return None
+        findings.extend(checks.damaged_file(name, each) for each in damage)
+        return result
+
+    info = None
+    if file_bytes[INFO_FILE] is None:
+        findings.append(checks.no_session_info())
+    else:
+        info = attempt(INFO_FILE, lambda file: (read_session_info(file), []))
+    return SessionParts(
+        path=path,
+        info=info,
+        sync=attempt(SYNC_FILE, read_sync),
+        inputs=attempt(INPUTS_FILE, read_inputs),
+        video=attempt(VIDEO_FILE, _read_video),
+    )
+
+
+def _recorded_fps(info: SessionInfo | None) -> float | None:
+    return None if info is None or info.capture_profile is None else float(info.capture_profile.fps)
+
+
+def _read_video(path: Path) -> tuple[VideoIndex, list[Damage]]:
+    index = index_video(path)
+    return index, index.damage
+
+
+def _look(
+    parts: SessionParts, times_ns: NDArray[np.int64], timing: FrameTiming, thresholds: QualityThresholds
+) -> PictureReport:
+    assert parts.video is not None
+    # A stretch is seen when two pictures lie in it, so look four times as often as the shortest one of interest.
+    interval_frames = min(thresholds.max_black_s, thresholds.max_frozen_s) / 4 * (timing.fps or 30.0)
+    with VideoFrames(parts.path / VIDEO_FILE, parts.video) as video:
+        samples = sample_pictures(video, choose_frames(video.keyframes, len(video), interval_frames))
+    changes_ns = np.zeros(0, np.int64)
+    if parts.inputs is not None:
+        active = changed(parts.inputs, axis_threshold=thresholds.axis_threshold)
+        changes_ns = parts.inputs.monotonic_ns[active]
+    return PictureReport(
+        samples=samples,
+        black=tuple(
+            black_spans(samples, times_ns, black_luma=thresholds.black_luma, min_duration_s=thresholds.max_black_s)
+        ),
+        frozen=tuple(
+            frozen_spans(
+                samples,
+                times_ns,
+                changes_ns,
+                min_duration_s=thresholds.max_frozen_s,
+                min_inputs=thresholds.min_frozen_inputs,
+            )
+        ),
+    )
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
