@@ -146,6 +146,9 @@ class AtariEnvironment:
             key=lambda action: (self._parts[action] <= parts, len(self._parts[action]), -action),
         )
 
+    def has_action(self, action: EnvironmentAction) -> bool:
+        return isinstance(action, int) and 0 <= action < len(self._parts)
+
     def step(self, action: EnvironmentAction) -> StepResult:
         assert isinstance(action, int)
         image, reward, terminated, truncated, _ = self._environment.step(action)

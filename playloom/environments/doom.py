@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from pathlib import Path
@@ -169,12 +172,15 @@ class DoomEnvironment:
 
     def reset(self) -> Image:
         # The engine is a process of its own, and puts a folder into the working directory that it is born in.
-        with contextlib.chdir(self._directory):
+        with contextlib.chdir(self._directory), _interrupts_ignored():
             self._doom.init()
         return np.asarray(self._doom.get_state().screen_buffer)
 
     def action_for(self, held: AbstractSet[str]) -> EnvironmentAction:
         return tuple(int(name is not None and name in held) for name in self._names)
+
+    def has_action(self, action: EnvironmentAction) -> bool:
+        return isinstance(action, tuple) and len(action) == len(self._names)
 
     def step(self, action: EnvironmentAction) -> StepResult:
         assert isinstance(action, tuple)
@@ -195,6 +201,19 @@ class DoomEnvironment:
     def close(self) -> None:
         self._doom.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """A Ctrl-C goes to every process of the terminal. The engine, which inherits this, leaves it to us to end well."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _sizes() -> list[tuple[int, int]]:

@@ -53,6 +53,10 @@ class Environment(Protocol):
         """The environment's action for the game actions that are held; what cancels out or is unknown is ignored."""
         ...
 
+    def has_action(self, action: EnvironmentAction) -> bool:
+        """Whether `step` takes ``action``: for what comes from a file."""
+        ...
+
     def step(self, action: EnvironmentAction) -> StepResult: ...
 
     def ram(self) -> bytes | None:

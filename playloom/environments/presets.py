@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
 from playloom.controls import AXES, AXIS_IDS, BUTTON_IDS, BUTTONS, KEY_NAMES, KEYS
 from playloom.environments.held import AT_REST, HeldControls
+from playloom.environments.input_device import InputDevice
 from playloom.environments.spec import EnvironmentSpec, Platform
 from playloom.errors import PlayloomError
 from playloom.yaml_files import YamlValue, did_you_mean, load_yaml
@@ -22,13 +22,6 @@ from playloom.yaml_files import YamlValue, did_you_mean, load_yaml
 PACKAGED_PRESETS = Path(__file__).with_name("presets.yaml")
 AXIS_THRESHOLD = 0.5
 """An axis is held from here on, inclusive."""
-
-
-class InputDevice(StrEnum):
-    """What a player's hands are on."""
-
-    KEYBOARD = "keyboard"
-    GAMEPAD = "gamepad"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +111,14 @@ def user_presets() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("playloom")) / "presets.yaml"
+
+
+def preset_files(chosen: Path | None) -> tuple[Path, ...]:
+    """The files that change the packaged presets: the one chosen, or else the user's own where there is one."""
+    if chosen is not None:
+        return (chosen.resolve(),)
+    own = user_presets()
+    return (own,) if own.is_file() else ()
 
 
 def load_preset(spec: EnvironmentSpec, files: Sequence[Path] = ()) -> Preset:

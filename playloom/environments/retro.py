@@ -131,6 +131,9 @@ class RetroEnvironment:
     def action_for(self, held: AbstractSet[str]) -> EnvironmentAction:
         return tuple(int(bool(name) and name in held) for name in self._names)
 
+    def has_action(self, action: EnvironmentAction) -> bool:
+        return isinstance(action, tuple) and len(action) == len(self._names)
+
     def step(self, action: EnvironmentAction) -> StepResult:
         assert isinstance(action, tuple)
         buttons = np.array(action, np.int8)
