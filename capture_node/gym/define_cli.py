@@ -34,7 +34,7 @@ def define(
     from playloom.environments.presets import load_preset, preset_files
     from playloom.environments.settings import EnvironmentSettings
     from playloom.errors import OutputError
-    from playloom.game_definition import save_game_definition
+    from playloom.game_definition import load_game_definition, save_game_definition
     from playloom.mapping_profile import save_mapping_profile
     from playloom.output_files import check_output
 
@@ -51,9 +51,11 @@ def define(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(output, f"cannot be made: {error.strerror}") from error
-    for path in (game_path, profile_path):
-        check_output(path, force=force)
-    save_game_definition(game_definition_of(spec), game_path)
+    game = game_definition_of(spec)
+    if not game_path.exists() or load_game_definition(game_path) != game:
+        check_output(game_path, force=force)
+    check_output(profile_path, force=force)
+    save_game_definition(game, game_path)
     save_mapping_profile(mapping, profile_path)
     typer.echo(f"{game_path}: what can be done in {spec.environment_id}")
     typer.echo(f"{profile_path}: how a player does it on the {input_device}")

@@ -122,8 +122,9 @@ def record(
     if json:
         typer.echo(jsonlib.dumps([_row(report) for report in kept], indent=2))
     elif kept:
-        typer.echo(f"{len(kept)} sessions in {output}. Next: playloom gym verify {output}")
-        typer.echo(f"             what the keys mean, for converting: playloom gym define {environment} -o games")
+        typer.echo(f"{len(kept)} {'session' if len(kept) == 1 else 'sessions'} in {output}. Next:")
+        typer.echo(f"  playloom gym verify {output}     replays and compares")
+        typer.echo(f"  playloom gym define {environment} -o games     writes what converting needs to know of the game")
     else:
         typer.echo("Nothing was recorded.")
     if push is not None and kept:
