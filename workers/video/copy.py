@@ -9,16 +9,15 @@ two encoders' streams in one file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
 from playloom.recording.mp4_index import VideoIndex
+from playloom.recording.mp4_writer import Mp4Writer, comparable_sample_entry
 from workers.video.encoders import PIXEL_FORMAT
 from workers.video.keyframe_stats import sampled_stats
-from workers.video.packet_runs import PacketRun, plan_runs
+from workers.video.packet_runs import plan_runs
 from workers.video.segment import VideoProfile, VideoSegment, WrittenSegment, WrittenVideo
 
 _COPYABLE_FORMATS = (PIXEL_FORMAT, "yuvj420p")
@@ -65,12 +64,11 @@ def why_not_copy(index: VideoIndex, profile: VideoProfile) -> str | None:
 
 
 def can_share_file(a: VideoIndex, b: VideoIndex) -> bool:
-    """Whether the packets of both can stand in one file, which describes its codec and its picture only once."""
+    """Whether the packets of both can stand in one file, which describes its codec and its pictures only once."""
     return (
-        a.codec == b.codec
-        and (a.width, a.height) == (b.width, b.height)
-        and a.codec_config == b.codec_config != b""
-        and a.sample_entry[4:8] == b.sample_entry[4:8]  # whether parameter sets may stand in the packets, too
+        (a.codec, a.width, a.height) == (b.codec, b.width, b.height)
+        and a.sample_entry != b""
+        and comparable_sample_entry(a.sample_entry) == comparable_sample_entry(b.sample_entry)
     )
 
 
@@ -78,31 +76,38 @@ def copy_video(output: Path, segments: Sequence[VideoSegment], profile: VideoPro
     """Write the segments, one after another, into one file.
 
     Args:
-        output: the file to write; replaced if it exists, removed again if writing it fails.
+        output: the file to write; it must not exist. If writing it fails nothing is left of it.
         segments: at least one, each a contiguous run of at least one frame; all can be copied (`why_not_copy`) and
             share a file (`can_share_file`).
         profile: of the dataset.
 
     Raises:
-        RecordingError: if no keyframe comes before a segment's first frame, or its pictures do not decode.
-        OutputError: if the file cannot be written.
+        RecordingError: if no keyframe comes before a segment's first frame, its pictures do not decode, or a source
+            cannot be read.
+        OutputError: if the file exists or cannot be written.
     """
-    runs = plan_runs(segments)
-    first_frames: dict[int, int] = {}
-    frames = 0
-    for run in runs:
-        shown = run.shown_order()
+    index = segments[0].index
+    writer = Mp4Writer(output, sample_entry=index.sample_entry, width=index.width, height=index.height, fps=profile.fps)
+    first_frames: list[WrittenSegment] = []
+    for run in plan_runs(segments):
+        positions = writer.frames + run.shown_order()
         for place in run.segments:
             first_packet = int(run.index.presentation_order[segments[place].frames[0]])
-            first_frames[place] = frames + int(shown[first_packet - run.start])
-        frames += len(run)
+            first_frames.append(WrittenSegment(first_frame=int(positions[first_packet - run.start])))
+        packets = slice(run.start, run.stop)
+        writer.add_samples(
+            run.index.path,
+            run.index.offset[packets],
+            run.index.size_bytes[packets],
+            run.index.keyframe[packets],
+            positions,
+        )
     stats = tuple(sampled_stats(segment, profile.threads) for segment in segments)
-    _write(output, runs, profile.fps)
-    index = segments[0].index
+    writer.finish()
     return WrittenVideo(
         path=output,
-        frames=frames,
-        segments=tuple(WrittenSegment(first_frame=first_frames[place]) for place in range(len(segments))),
+        frames=writer.frames,
+        segments=tuple(first_frames),
         codec=index.codec,
         width=index.width,
         height=index.height,
@@ -110,25 +115,3 @@ def copy_video(output: Path, segments: Sequence[VideoSegment], profile: VideoPro
         fps=profile.fps,
         image_stats=stats,
     )
-
-
-def _write(output: Path, runs: Sequence[PacketRun], fps: int) -> None:
-    with av.open(str(runs[0].index.path)) as template, av.open(str(output), "w", format="mp4") as container:
-        stream = container.add_stream_from_template(template.streams.video[0])
-        stream.time_base = Fraction(1, fps)
-        base = 0
-        delay = max(int((np.arange(len(run)) - run.shown_order()).max()) for run in runs)
-        for run in runs:
-            shown = run.shown_order()
-            with run.index.path.open("rb") as file:
-                for place in range(run.start, run.stop):
-                    file.seek(run.index.offset[place])
-                    packet = av.Packet(file.read(run.index.size_bytes[place]))
-                    packet.stream = stream
-                    packet.time_base = Fraction(1, fps)
-                    packet.pts = base + int(shown[place - run.start])
-                    packet.dts = base + place - run.start - delay
-                    packet.duration = 1
-                    packet.is_keyframe = bool(run.index.keyframe[place])
-                    container.mux(packet)
-            base += len(run)
