@@ -18,8 +18,8 @@ from playloom.recording.video_frames import VideoFrames
 
 _MARGIN, _GUTTER, _HEADER = 32, 24, 84
 _CELL_WIDTH = 380
-_CAPTION = 112
-_CONTROLS = (150, 84)
+_CAPTION, _LOW_CAPTION = 112, 88
+_CONTROLS = (150, 76)
 
 
 def write_contact_sheet(
@@ -45,7 +45,8 @@ def write_contact_sheet(
         raise RecordingError(source.video_path, "none of these frames can be decoded", remedy="Choose another stretch")
     columns = columns or min(4, len(pictures))
     video_size = fit((source.index.width, source.index.height), (_CELL_WIDTH, round(_CELL_WIDTH * 0.75)))
-    cell_height = video_size[1] + _CAPTION
+    caption = _LOW_CAPTION if 0 < len(source.slots) <= 4 else _CAPTION
+    cell_height = video_size[1] + caption
     rows = -(-len(pictures) // columns)
     width = 2 * _MARGIN + columns * _CELL_WIDTH + (columns - 1) * _GUTTER
     height = _MARGIN + _HEADER + rows * cell_height + (rows - 1) * _GUTTER + _MARGIN
@@ -54,7 +55,7 @@ def write_contact_sheet(
     for place, (number, picture) in enumerate(sorted(pictures.items())):
         left = _MARGIN + place % columns * (_CELL_WIDTH + _GUTTER)
         top = _MARGIN + _HEADER + place // columns * (cell_height + _GUTTER)
-        _draw_cell(page, source, number - source.first_frame, scaled(picture, video_size), (left, top), video_size)
+        _draw_cell(page, source, number - source.first_frame, scaled(picture, video_size), (left, top), caption)
     with output_file(path, force=force) as partial:
         page.save(partial, "PNG", optimize=True)
     return len(pictures)
@@ -76,29 +77,29 @@ def _draw_cell(
     frame: int,
     picture: Image.Image,
     corner: tuple[int, int],
-    video_size: tuple[int, int],
+    caption: int,
 ) -> None:
     left, top = corner
     draw = ImageDraw.Draw(page)
-    bottom = top + video_size[1]
-    draw.rounded_rectangle((left, top, left + _CELL_WIDTH, bottom + _CAPTION), 10, theme.PANEL, theme.LINE)
+    bottom = top + picture.height
+    draw.rounded_rectangle((left, top, left + _CELL_WIDTH, bottom + caption), 10, theme.PANEL, theme.LINE)
     draw.rectangle((left + 1, top + 10, left + _CELL_WIDTH - 1, bottom), "#000000")
-    page.paste(picture, (left + (_CELL_WIDTH - video_size[0]) // 2, top))
+    page.paste(picture, (left + (_CELL_WIDTH - picture.width) // 2, top))
     controls = draw_controls(source, frame, *_CONTROLS)
     x = left + _CELL_WIDTH - _CONTROLS[0] - 12
-    page.paste(controls, (x, bottom + (_CAPTION - controls.height) // 2), controls)
+    page.paste(controls, (x, bottom + (caption - controls.height) // 2), controls)
     seconds = theme.font(15, bold=True)
     draw.text((left + 14, bottom + 12), clock(float(source.times_s[frame])), theme.ACCENT, seconds)
-    _draw_words(draw, source, frame, (left + 14, bottom + 38), x - left - 26)
+    _draw_words(draw, source, frame, (left + 14, bottom + 36), x - left - 26)
 
 
 def _draw_words(
     draw: ImageDraw.ImageDraw, source: PreviewSource, frame: int, corner: tuple[int, int], width: int
 ) -> None:
-    """The active actions as chips, or, where no actions are known, what is held; over at most two lines."""
+    """The active actions as chips, or, where no actions are known, what is held; over at most three lines."""
     slots = ((slot.action_id, slot.start, slot.size, slot.kind) for slot in source.slots)
     words = spans_in_words(slots, source.actions[frame]) if source.slots else controls_in_words(source.held, frame)
-    face = theme.font(13, bold=True)
+    face = theme.font(12, bold=True)
     left, y = corner
     if not words:
         draw.text((left, y + 3), "nothing pressed" if not source.slots else "no action", theme.FAINT, theme.font(13))
@@ -109,10 +110,10 @@ def _draw_words(
         chip = int(face.getlength(text)) + 16
         if x > left and x + chip > left + width:
             x, line = left, line + 1
-        if line == 2:
-            draw.text((left + width, y + 56), f"+{len(words) - place}", theme.MUTED, theme.font(12), anchor="ra")
+        if line == 3:
+            draw.text((left + width, y - 24), f"+{len(words) - place}", theme.MUTED, theme.font(12), anchor="ra")
             return
-        top = y + line * 30
-        draw.rounded_rectangle((x, top, x + chip, top + 24), 7, theme.ACCENT_DIM, theme.ACCENT)
-        draw.text((x + 8, top + 12), text, theme.TEXT, face, anchor="lm")
+        top = y + line * 25
+        draw.rounded_rectangle((x, top, x + chip, top + 21), 6, theme.ACCENT_DIM, theme.ACCENT)
+        draw.text((x + 8, top + 10), text, theme.TEXT, face, anchor="lm")
         x += chip + 6

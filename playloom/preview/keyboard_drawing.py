@@ -48,6 +48,8 @@ _LABELS = {
     "keypad_period": ".", "num_lock": "num",
 }  # fmt: skip
 _MAX_CAP = 52
+_LONE_KEY = 3.0
+"""Key widths."""
 _SCALE = 2
 
 
@@ -84,7 +86,7 @@ def _layout(used: frozenset[int]) -> tuple[dict[int, tuple[float, float, float]]
     height = max(tops, default=0.0) - top + 1
     placed: dict[int, tuple[float, float, float]] = {}
     at_x = 0.0
-    for cluster in _CLUSTERS:
+    for cluster, fill_from in zip(_CLUSTERS, (7, 3, 4), strict=True):
         mine = [place for code, place in cluster.items() if code in used]
         if not mine:
             continue
@@ -92,8 +94,12 @@ def _layout(used: frozenset[int]) -> tuple[dict[int, tuple[float, float, float]]
         first, last = min(y for _, y, _ in mine), max(y for _, y, _ in mine)
         for code, (x, y, width) in cluster.items():
             inside = left <= x and x + width <= right and first <= y <= last
-            if code in used or (inside and len(mine) >= 7):
+            if code in used or (inside and len(mine) >= fill_from):
                 placed[code] = (at_x + x - left, y - top, width)
+        if len(mine) == 1 and right - left > _LONE_KEY:  # a space bar alone would leave no room for the others
+            (lone,) = (code for code in cluster if code in used)
+            placed[lone] = (at_x, placed[lone][1], _LONE_KEY)
+            right = left + _LONE_KEY
         at_x += right - left + 0.6
     for code in sorted(used - known.keys()):  # keys that a US keyboard has no place for
         placed[code] = (at_x, height - 1, 1.0)

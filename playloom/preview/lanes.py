@@ -65,7 +65,7 @@ def draw_lanes(
         return
     row = min(30, (bottom - top) / len(lanes))
     face, lit_face = theme.font(13), theme.font(13, bold=True)
-    name_width = min(150, max(math.ceil(lit_face.getlength(lane.name)) for lane in lanes) + 22)
+    name_width = min(150, max(math.ceil(lit_face.getlength(lane.name)) for lane in lanes) + 30)
     track_left = left + name_width
     middle = (track_left + right) / 2
     per_frame = (right - track_left) / (window_s * source.fps)

@@ -51,8 +51,9 @@ class Scene:
         """A scene ``height`` pixels high."""
         room_height = height - 2 * MARGIN
         video_size = fit((source.index.width, source.index.height), (MAX_VIDEO_WIDTH, room_height))
+        height = min(height, max(MIN_HEIGHT, video_size[1] + 2 * MARGIN))
         width = MARGIN + video_size[0] + MARGIN + PANEL_WIDTH + MARGIN
-        lanes = lanes_of(source, limit=max(1, (room_height - 330) // 20))
+        lanes = lanes_of(source, limit=max(1, (height - 380) // 20))
         return cls(source=source, video_size=video_size, size=(width + width % 2, height + height % 2), lanes=lanes)
 
     def draw(self, frame: int, picture: av.VideoFrame) -> NDArray[np.uint8]:
@@ -71,10 +72,10 @@ class Scene:
         source = self.source
         seconds = clock(float(source.times_s[frame]))
         big, small = theme.font(22, bold=True), theme.font(13)
-        draw.text((right, MARGIN), seconds, theme.ACCENT, theme.font(22), anchor="ra")
-        room = PANEL_WIDTH - big.getlength("0:00:00.0") - 12
-        draw.text((left, MARGIN), theme.fitted(source.title, big, room), theme.TEXT, big)
-        draw.text((left, MARGIN + 32), theme.fitted(source.subtitle, small, PANEL_WIDTH), theme.MUTED, small)
+        draw.text((left, MARGIN), theme.fitted(source.title, big, PANEL_WIDTH), theme.TEXT, big)
+        draw.text((right, MARGIN + 50), seconds, theme.ACCENT, theme.font(18), anchor="rs")
+        room = PANEL_WIDTH - theme.font(18).getlength("00:00.0") - 16
+        draw.text((left, MARGIN + 50), theme.fitted(source.subtitle, small, room), theme.MUTED, small, anchor="ls")
         y = MARGIN + 66
         draw.line((left, y, right, y), theme.LINE, 1)
         y += _GAP

@@ -135,7 +135,7 @@ def session_source(
     player = None if info is None else info.player
     return PreviewSource(
         title=display_name or game_id or session.session_id,
-        subtitle=" · ".join(part for part in (player, session.session_id) if part),
+        subtitle=" · ".join(part for part in (player, path.resolve().name) if part),
         video_path=session.video_path,
         index=index,
         first_frame=0,

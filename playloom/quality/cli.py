@@ -62,6 +62,8 @@ def validate(
     from rich.console import Console
 
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140  # nobody's screen to fit
     if mode is Mode.STEP:
         if json or csv or plot:
             raise typer.BadParameter("--mode step goes with neither --json, --csv nor --plot")

@@ -14,7 +14,7 @@ from playloom.errors import MissingExtraError
 from playloom.output_files import output_file
 from playloom.preview import theme
 from playloom.quality.checks import clock, counted
-from playloom.quality.findings import Level
+from playloom.quality.findings import Level, Verdict
 from playloom.quality.frame_timing import FrameTiming
 from playloom.quality.input_activity import Presses, press_spans, short_taps
 from playloom.quality.session_quality import SessionParts, SessionQuality
@@ -52,11 +52,12 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
     strip_in = _strip_height(quality.parts)
     lanes_in = max(1, len(lanes)) * _LANE_IN + 0.1
     heights = [strip_in, _INTERVALS_IN, lanes_in]
-    height_in = _TOP_IN + sum(heights) + 2 * _SPACE_IN + _BOTTOM_IN
+    title_in = _TOP_IN if quality.verdict != Verdict.OK else _TOP_IN - 0.25  # one line of reasons less
+    height_in = title_in + sum(heights) + 2 * _SPACE_IN + _BOTTOM_IN
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=110, facecolor=theme.BACKGROUND)
     FigureCanvasAgg(figure)
     axes: list[Axes] = []
-    top = height_in - _TOP_IN
+    top = height_in - title_in
     for row_in in heights:
         box = (_LEFT_IN / _WIDTH_IN, (top - row_in) / height_in, _plot_width() / _WIDTH_IN, row_in / height_in)
         axes.append(figure.add_axes(box, sharex=axes[0] if axes else None))
@@ -326,7 +327,7 @@ def _draw_spans(axes: Sequence[Axes], quality: SessionQuality, start_ns: int, en
 def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> None:
     left, right = _LEFT_IN / _WIDTH_IN, 1 - _RIGHT_IN / _WIDTH_IN
     info, timing, video = quality.parts.info, quality.timing, quality.parts.video
-    title = quality.session_id if info is None or not info.game_id else f"{info.game_id} · {quality.session_id}"
+    title = f"{info.game_id} · {quality.path.name}" if info is not None and info.game_id else quality.path.name
     figure.text(left, 1 - 0.36 / height_in, title, color=theme.TEXT, fontsize=15, fontweight="bold", va="center")
     verdict = str(quality.verdict)
     colour, top = _VERDICT_COLOURS[verdict], 1 - 0.36 / height_in

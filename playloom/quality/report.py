@@ -248,12 +248,10 @@ def print_table(console: Console, qualities: Sequence[SessionQuality]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("session", overflow="fold")
     table.add_column("verdict")
-    for name in ("duration", "frames", "fps", "jitter ms", "gaps", "changes/s", "idle s", "taps"):
+    for name in ("duration", "frames", "fps", "gaps", "changes/s", "idle s", "taps"):
         table.add_column(name, justify="right")
-    table.add_column("reasons", overflow="fold")
     for quality in qualities:
         timing, inputs = quality.timing, quality.inputs
-        codes = dict.fromkeys(finding.code for finding in quality.findings if finding.level is not Level.NOTE)
         style = _VERDICT_STYLES[quality.verdict]
         table.add_row(
             escape(quality.path.name),
@@ -263,18 +261,16 @@ def print_table(console: Console, qualities: Sequence[SessionQuality]) -> None:
                     clock(timing.duration_s),
                     f"{timing.frames:,}",
                     f"{timing.fps:.2f}",
-                    f"{timing.jitter_p95_ms:.1f}",
                     f"{len(timing.gaps):,}",
                 )
                 if timing
-                else ("–",) * 5
+                else ("–",) * 4
             ),
             *(
                 (f"{inputs.changes_per_s:.2f}", f"{inputs.longest_idle_s:.1f}", f"{inputs.short_tap_count:,}")
                 if inputs
                 else ("–",) * 3
             ),
-            ", ".join(codes),
         )
     console.print(table)
     for quality in qualities:
