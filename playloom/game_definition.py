@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from playloom.yaml_files import Default, YamlValue, load_yaml, misspelt_keys, parse_yaml, replace_file, save_yaml
+from playloom.yaml_files import YamlValue, load_yaml, misspelt_keys, parse_yaml
+from playloom.yaml_saving import Default, replace_file, save_yaml
 
 MAX_NAME_LENGTH = 200
 

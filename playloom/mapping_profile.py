@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from playloom.binding_files import binding_content, parse_binding
 from playloom.bindings import (
     AXIS_BUTTON_THRESHOLD,
     AxisBinding,
@@ -25,25 +26,14 @@ from playloom.bindings import (
     MouseWheelBinding,
     StickBinding,
     TriggerBinding,
-    binding_content,
     describe,
     feeds,
-    parse_binding,
 )
 from playloom.controls import AXES
 from playloom.errors import PlayloomError
 from playloom.game_definition import ActionDefinition, ActionKind, GameDefinition, read_name
-from playloom.yaml_files import (
-    Default,
-    Keyed,
-    YamlValue,
-    did_you_mean,
-    load_yaml,
-    misspelt_keys,
-    parse_yaml,
-    replace_file,
-    save_yaml,
-)
+from playloom.yaml_files import YamlValue, did_you_mean, load_yaml, misspelt_keys, parse_yaml
+from playloom.yaml_saving import Default, Keyed, replace_file, save_yaml
 
 __all__ = [
     "AxisBinding",

@@ -171,6 +171,8 @@ class _Aligner:
         self._encode(self.last, len(self.times))
 
     def _add_motion_and_taps(self, rows: InputTable) -> None:
+        if not (self.taps or rows.mouse_motion.any() or rows.wheel.any()):
+            return
         frames = np.searchsorted(self.times, rows.monotonic_ns, side="left")
         counts = (frames < len(self.times)) & (rows.monotonic_ns > self.start_ns)
         if not counts.any():

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from playloom.errors import DefinitionError, OutputError
-from playloom.yaml_files import Default, Keyed, load_yaml, misspelt_keys, parse_yaml, replace_file, save_yaml
+from playloom.yaml_files import load_yaml, misspelt_keys, parse_yaml
+from playloom.yaml_saving import Default, Keyed, replace_file, save_yaml
 
 FILE = Path("some.yaml")
 
