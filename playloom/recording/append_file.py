@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import IO
 
 from playloom.errors import OutputError
 
@@ -29,6 +31,7 @@ class AppendFile:
         self._failed = False
         try:
             self._file = path.open("xb", buffering=0)
+            lock_file(self._file)
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -78,6 +81,22 @@ class AppendFile:
     def close(self) -> None:
         """Close the file; what was not flushed is lost."""
         self._file.close()
+
+
+def lock_file(file: IO[bytes]) -> bool:
+    """Mark an open file as in use until it is closed or this program ends; False if another program has done so.
+
+    Windows has no such marks that leave the file readable; there it always succeeds.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

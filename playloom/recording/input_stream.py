@@ -111,11 +111,13 @@ class InputReader:
     Attributes:
         path: the file.
         damage: what is lost or was repaired; complete once `blocks` is exhausted.
+        readable_bytes: where the part ends that can be read; known with the first block.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: list[Damage] = []
+        self.readable_bytes = 0
 
     def blocks(self, *, rows: int = BLOCK_ROWS) -> Iterator[InputTable]:
         """Blocks of at most ``rows`` snapshots, ordered by time over the whole file (equal times: file order).
@@ -132,6 +134,7 @@ class InputReader:
                     self._note("", "is empty: the session has no input")
                     return
                 scan = _scan(file, size_bytes)
+                self.readable_bytes = scan.readable_bytes
                 if scan.lost is not None:
                     self._note(
                         f"byte {scan.readable_bytes}", f"{scan.lost}; {size_bytes - scan.readable_bytes} bytes lost"

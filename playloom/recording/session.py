@@ -11,6 +11,9 @@ from playloom.recording.session_info import INFO_FILE, SessionInfo, read_session
 VIDEO_FILE = "capture.mp4"
 SYNC_FILE = "sync.csv"
 INPUTS_FILE = "actions.bin"
+START_FILE = ".session.start.json"
+"""What is known of a session while it is being recorded; gone when session.json is there."""
+
 SESSION_FILES = (VIDEO_FILE, SYNC_FILE, INPUTS_FILE)
 """What every session has; LeGamer's have nothing else."""
 

@@ -62,7 +62,7 @@ class CaptureProfile:
     fps: int
     keyframe_interval: int
     pixel_format: str = "yuv420p"
-    color_space: str = "bt709"
+    color_space: str = "smpte170m"
     color_range: str = "tv"
 
 

@@ -1,8 +1,9 @@
 """Pictures into capture.mp4: H.264 in fragments, so that a crash costs no more than the last second.
 
-Frame k is at exactly k/fps, there are no B-frames, and colours are BT.709 in the limited range and say so, whatever
-the size: without tags players guess, and small pictures come out in other colours than large ones. Fragments cost
-under one percent of the size; the other way, one index at the end, loses the whole recording with the power.
+Frame k is at exactly k/fps, and there are no B-frames. Colours have BT.601's matrix in the limited range and say so,
+whatever the size: FFmpeg's players and torchcodec follow the tags, PyAV takes BT.601 whatever they say, and so all of
+them see the same picture. Fragments cost little; the other way, one index at the end, loses the whole recording with
+the power.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ FRAGMENT_US = 1_000_000
 
 type Picture = NDArray[np.uint8] | av.VideoFrame
 
-_BT709 = 1  # the same number for primaries, transfer and matrix in H.273
+# Code points of H.273: sRGB's primaries are BT.709's.
+_BT601_MATRIX = 6
+_BT709 = 1
 _LIMITED = 1
 
 
@@ -156,7 +159,7 @@ class VideoEncoder:
         return self._reformatter.reformat(
             frame,
             format=profile.pixel_format,
-            dst_colorspace=Colorspace.ITU709,
+            dst_colorspace=Colorspace.ITU601,
             dst_color_range=ColorRange.MPEG,
         )
 
@@ -194,7 +197,8 @@ def _configure(context: av.VideoCodecContext, settings: VideoSettings) -> None:
     context.time_base = Fraction(1, settings.fps)
     context.gop_size = profile.keyframe_interval
     context.max_b_frames = 0
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.colorspace = _BT601_MATRIX
+    context.color_primaries = context.color_trc = _BT709
     context.color_range = _LIMITED
     context.thread_count = settings.threads
 

@@ -19,7 +19,7 @@ from av.error import FFmpegError
 from playloom.errors import OutputError
 from playloom.recording.append_file import AppendFile, cannot_write
 from playloom.recording.input_stream import InputSnapshot, encode_snapshot
-from playloom.recording.session import INPUTS_FILE, SESSION_FILES, SYNC_FILE, VIDEO_FILE, Session
+from playloom.recording.session import INPUTS_FILE, SESSION_FILES, START_FILE, SYNC_FILE, VIDEO_FILE, Session
 from playloom.recording.session_info import (
     INFO_FILE,
     Clock,
@@ -36,9 +36,6 @@ from playloom.recording.session_info import (
 from playloom.recording.session_name import check_session_name, new_session_name
 from playloom.recording.sync_table import SYNC_HEADER, encode_sync_row
 from playloom.recording.video_encoder import Picture, VideoEncoder, VideoSettings, frame_time_ns
-
-START_FILE = ".session.start.json"
-"""What is known of a session while it is being recorded; gone when session.json is there."""
 
 FLUSH_INTERVAL_S = 1.0
 """Inputs and frame times reach the system at least this often."""
@@ -97,7 +94,6 @@ class SessionWriter:
         self._last_frame_ns = -1
         self._last_input: InputSnapshot | None = None
         self._last_of_pad: dict[int, InputSnapshot] = {}
-        self._marks: list[Mark] = []
         self._more_files: list[str] = []
         self._finished: Session | None = None
         self._closed = False
@@ -111,7 +107,7 @@ class SessionWriter:
             self.info = replace(info, encoder=self._video.info)
             write_json(path / START_FILE, session_info_values(self.info))
             self._see_onto_disk()
-        except OutputError:
+        except (OutputError, FFmpegError):
             self._close_files()
             raise
 
@@ -213,8 +209,14 @@ class SessionWriter:
         self._flush_in_time()
 
     def mark(self, kind: str, *, begin_ns: int, end_ns: int | None = None, text: str | None = None) -> None:
-        """Note a moment or a span; it stands in session.json when the session is finished."""
-        self._marks.append(Mark(kind=kind, begin_ns=begin_ns, end_ns=end_ns, text=text))
+        """Note a moment or a span, at once on the disk.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        mark = Mark(kind=kind, begin_ns=begin_ns, end_ns=end_ns, text=text)
+        self.info = replace(self.info, marks=(*self.info.marks, mark))
+        write_json(self.path / START_FILE, session_info_values(self.info))
 
     def add_file(self, name: str) -> None:
         """Take a file that someone else writes into the session's directory into its list with sums."""
@@ -252,7 +254,6 @@ class SessionWriter:
             self.info,
             counts=counts,
             sync=figures or None,
-            marks=tuple(self._marks),
             files={name: file_record(self.path / name) for name in (*SESSION_FILES, *self._more_files)},
         )
         write_session_info(self.path / INFO_FILE, self.info)
