@@ -15,7 +15,7 @@ import av.error
 from av.container import OutputContainer
 from av.video.frame import PictureType
 
-from playloom.errors import OutputError
+from playloom.errors import OutputError, RecordingError
 from workers.video.encoders import PIXEL_FORMAT, EncodedVideo
 from workers.video.image_stats import ImageStats
 from workers.video.picture_sampler import PictureSampler
@@ -46,7 +46,8 @@ def transcode_video(
         progress: called with the number of frames encoded since the last call.
 
     Raises:
-        RecordingError: naming the video and the first wanted frame that cannot be decoded.
+        RecordingError: naming the video and the first wanted frame that cannot be decoded, or a turn that cannot be
+            undone.
         OutputError: if the file cannot be written.
     """
     try:
@@ -73,7 +74,7 @@ def _transcode(
     for segment in segments:
         starts.append(WrittenSegment(first_frame=video.frames if video is not None else 0))
         sampler = PictureSampler(len(segment.frames))
-        upright = Upright(segment.index.rotation, even=profile.width is None)
+        upright = _upright(segment, profile)
         picture_type = PictureType.I
         for times, frame in decoded_frames(segment, profile.threads):
             turned = upright(frame)
@@ -103,3 +104,14 @@ def _transcode(
         fps=profile.fps,
         image_stats=tuple(stats),
     )
+
+
+def _upright(segment: VideoSegment, profile: VideoProfile) -> Upright:
+    rotation = segment.index.rotation
+    if rotation % 90:
+        raise RecordingError(
+            segment.path,
+            f"the picture is stored turned by {rotation} degrees",
+            remedy="Only quarter turns can be undone; record upright",
+        )
+    return Upright(rotation, even=profile.width is None)
