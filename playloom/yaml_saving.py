@@ -12,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarfloat import ScalarFloat
 
 from playloom.errors import OutputError
 from playloom.yaml_files import load_yaml
@@ -87,8 +88,10 @@ def _merge(old: Any, new: Any, seen: set[int]) -> Any:
         return _merge_mapping(old if isinstance(old, CommentedMap) else CommentedMap(), new, seen)
     if isinstance(new, Sequence) and not isinstance(new, str):
         return _merge_list(old if isinstance(old, CommentedSeq) else CommentedSeq(), new, seen)
-    same = type(new) is bool or not isinstance(old, bool)
-    return old if same and old == new and (old is not None) == (new is not None) else new
+    if isinstance(old, ScalarFloat) and len(repr(new)) > 15:
+        return new  # ruamel would write the old one with fewer digits
+    same = isinstance(old, bool) == isinstance(new, bool) and old == new
+    return old if same and old is not None else new
 
 
 def _merge_mapping(old: CommentedMap, new: Mapping[str, Any], seen: set[int]) -> CommentedMap:

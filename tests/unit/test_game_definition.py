@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playloom.errors import DefinitionError
@@ -45,6 +45,7 @@ def definitions(draw: st.DrawFn) -> GameDefinition:
     return GameDefinition(game_id=draw(names), display_name=draw(words), classes=classes)
 
 
+@settings(max_examples=60, deadline=None)
 @given(first=definitions(), second=definitions())
 def test_what_is_saved_loads_again_also_over_another(
     tmp_path_factory: pytest.TempPathFactory, first: GameDefinition, second: GameDefinition

@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playloom.controls import AXES, BUTTONS, KEYS
@@ -345,6 +345,7 @@ def profiles(draw: st.DrawFn) -> MappingProfile:
     )
 
 
+@settings(max_examples=60, deadline=None)
 @given(first=profiles(), second=profiles())
 def test_what_is_saved_loads_again_also_over_another(
     tmp_path_factory: pytest.TempPathFactory, first: MappingProfile, second: MappingProfile
