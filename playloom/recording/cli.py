@@ -1,0 +1,58 @@
+"""`playloom recover`: make recordings that were cut off readable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def recover(
+    target: Annotated[Path, typer.Argument(metavar="SESSION|ROOT", help="A session, or a folder of sessions.")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one entry a session.")] = False,
+) -> None:
+    """Make recordings that were cut off (power, full disk, killed program) readable, and say what they lack.
+
+    In a folder, sessions of other recorders, which never have a session.json, are left as they are: name such a
+    session itself to recover it.
+    """
+    import json as json_format
+
+    from rich.console import Console
+    from rich.markup import escape
+
+    from playloom.errors import PlayloomError
+    from playloom.recording.recovery import recover_session
+    from playloom.recording.session import START_FILE, find_sessions
+    from playloom.recording.session_info import INFO_FILE
+
+    console = Console(highlight=False, soft_wrap=True)
+    cut_off = [path for path in find_sessions(target) if not (path / INFO_FILE).exists()]
+    sessions = [path for path in cut_off if path == target or (path / START_FILE).exists()]
+    results: list[dict[str, object]] = []
+    for path in sessions:
+        lost: list[str] = []
+        error: str | None = None
+        try:
+            lost = [str(damage) for damage in recover_session(path)]
+        except PlayloomError as failure:
+            error = str(failure)
+        results.append({"session": str(path), "recovered": error is None, "lost": lost, "error": error})
+        if not json:
+            verdict = "[red]not recovered[/]" if error else "[green]recovered[/]"
+            console.print(f"{verdict} {escape(str(path))}")
+            for sentence in lost if error is None else [error]:
+                console.print(f"  {escape(sentence)}")
+    failed = sum(not result["recovered"] for result in results)
+    if json:
+        typer.echo(json_format.dumps(results, indent=2, ensure_ascii=False))
+    elif not sessions:
+        console.print(f"Nothing to recover: Playloom's recordings in {escape(str(target))} all have their {INFO_FILE}.")
+    else:
+        console.print(f"\n{len(sessions) - failed} recovered, {failed} not.")
+    if not json:
+        console.print(f"Next: playloom validate {escape(str(target))}")
+    if failed:
+        raise typer.Exit(1)
