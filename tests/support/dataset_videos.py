@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from playloom.recording.mp4_index import index_video
 from tests.support.numbered_sessions import NumberedVideo, number_in, write_numbered_video
@@ -47,6 +48,14 @@ def numbers_shown(path: Path, fps: int) -> list[int]:
             assert frame.pts * stream.time_base == Fraction(place, fps)
             numbers.append(number_in(frame.to_ndarray(format="rgb24")))
     return numbers
+
+
+def pictures_in(path: Path) -> NDArray[np.uint8]:
+    """All frames of a video as RGB, uint8[frames, height, width, 3]."""
+    pictures: list[NDArray[np.generic]] = []
+    with av.open(str(path)) as container:
+        pictures += [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return np.stack(pictures).astype(np.uint8)
 
 
 def turn(path: Path, degrees: int) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from playloom.errors import RecordingError
-from tests.support.dataset_videos import wanted
+from tests.support.dataset_videos import pictures_in, wanted
 from workers.video.keyframe_stats import MAX_SAMPLES, sampled_stats
 
 
@@ -30,16 +30,11 @@ def textured_video(path: Path, count: int, keyframe_interval: int) -> Path:
     return path
 
 
-def all_pixels(path: Path) -> np.ndarray:
-    with av.open(str(path)) as container:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]).reshape(-1, 3) / 255
-
-
 @pytest.mark.parametrize(("count", "keyframe_interval", "samples"), [(480, 10, MAX_SAMPLES), (120, 40, MAX_SAMPLES)])
 def test_they_agree_with_those_of_all_frames(tmp_path: Path, count: int, keyframe_interval: int, samples: int) -> None:
     path = textured_video(tmp_path / "a.mp4", count, keyframe_interval)
     stats = sampled_stats(wanted(path, range(count)), threads=1).as_lerobot()
-    true = all_pixels(path)
+    true = pictures_in(path).reshape(-1, 3) / 255
     assert stats["count"].tolist() == [samples]
     np.testing.assert_allclose(stats["mean"].reshape(3), true.mean(0), rtol=0.03)
     np.testing.assert_allclose(stats["std"].reshape(3), true.std(0), rtol=0.03)

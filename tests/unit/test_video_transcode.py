@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 from playloom.errors import OutputError, RecordingError
 from playloom.recording.mp4_index import index_video
-from tests.support.dataset_videos import numbered_video, numbers_shown, turn, wanted, with_audio
+from tests.support.dataset_videos import numbered_video, numbers_shown, pictures_in, turn, wanted, with_audio
 from tests.support.numbered_sessions import NumberedVideo, picture_of
 from workers.video.segment import VideoProfile
 from workers.video.transcode import transcode_video
@@ -108,8 +107,7 @@ def test_a_turned_video_is_stored_upright(tmp_path: Path, output: Path, degrees:
     written = transcode_video(output, [wanted(source, range(2))], AS_CAPTURED)
     expected = np.rot90(picture_of(0x1234, 96, 64), turns)
     assert (written.height, written.width) == expected.shape[:2]
-    with av.open(str(output)) as container:
-        shown = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    shown = pictures_in(output)[0]
     assert np.abs(shown.astype(int) - expected).mean() < 10
 
 
@@ -162,8 +160,7 @@ def test_a_directory_that_is_not_there_is_an_output_error(tmp_path: Path) -> Non
 def test_statistics_are_those_of_the_encoded_pictures(tmp_path: Path, output: Path) -> None:
     source = numbered_video(tmp_path / "a.mp4", 60)
     written = transcode_video(output, [wanted(source, range(60))], PROFILE)
-    with av.open(str(output)) as container:
-        shown = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]) / 255
+    shown = pictures_in(output) / 255
     (stats,) = written.image_stats
     assert stats.count == 60
     np.testing.assert_allclose(stats.mean.reshape(3), shown.mean((0, 1, 2)), atol=0.02)
