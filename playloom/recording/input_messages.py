@@ -252,6 +252,8 @@ def _read_varints(data: Octets, at: Places, ends: Places) -> tuple[Places, Place
 
 def _gather(data: Octets, places: Places, count: int) -> Octets:
     """uint8[m, count]: ``count`` bytes from each place."""
+    if len(data) < count:
+        data = np.concatenate((data, np.zeros(count - len(data), np.uint8)))
     windows = np.lib.stride_tricks.as_strided(data, (len(data) - count + 1, count), (1, 1), writeable=False)
     return windows[np.minimum(places, len(windows) - 1)]
 

@@ -51,6 +51,8 @@ def _scan(path: Path, container: InputContainer) -> VideoIndex:
         if len(rows) > MAX_SAMPLES:
             raise RecordingError(path, f"more than {MAX_SAMPLES} frames", remedy=REMEDY)
     codec = stream.codec_context
+    if codec is None:
+        raise RecordingError(path, "the video's codec is unknown", remedy=REMEDY)
     table = np.array(rows, np.int64).reshape(-1, 6)
     return VideoIndex(
         path=path,
