@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from capture_node.gym.define_cli import define
+from capture_node.gym.push_cli import push
 from capture_node.gym.record_cli import record
 from playloom.environments.spec import Platform
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(record)
 app.command()(define)
+app.command()(push)
 
 
 @app.command("list")

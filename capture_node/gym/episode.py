@@ -87,12 +87,15 @@ def play_episode(
     with SessionWriter.create(options.root, name=name, start=start, video=video) as writer:
         write_environment(writer.path, spec)
         with StepWriter(writer.path / STEPS_FILE) as steps:
-            outcome, duration_s = _play(
+            outcome, duration_s, late = _play(
                 environment, player, preset, options, clock, first_image, is_stopped, writer, steps
             )
         write_environment(writer.path, spec, outcome)
+        for begin_ns, end_ns in player.pauses:
+            writer.mark("pause", begin_ns=begin_ns, end_ns=end_ns)
         writer.add_file(ENVIRONMENT_FILE)
         writer.add_file(STEPS_FILE)
+        writer.finish(late=max(0, late - len(player.pauses)))
         too_short = outcome.ended_by == "player" and outcome.steps < SHORTEST_CUT_S * fps
     if too_short:
         shutil.rmtree(writer.path)
@@ -115,10 +118,12 @@ def _play(
     is_stopped: Callable[[], bool],
     writer: SessionWriter,
     steps: StepWriter,
-) -> tuple[EpisodeOutcome, float]:
+) -> tuple[EpisodeOutcome, float, int]:
+    """Play and record; how it went, how long it took in seconds, and how many frames came over a tick late."""
     image: Image | None = first_image
     score, ended_by = 0.0, "max_steps"
-    first_ns = last_ns = 0
+    fps = options.video_fps(environment.spec)
+    first_ns = last_ns = late = 0
     while options.max_steps is None or steps.count < options.max_steps:
         assert image is not None
         held = None if is_stopped() else player.hold(image, environment)
@@ -126,6 +131,7 @@ def _play(
             ended_by = "player"
             break
         time_ns = clock.time_ns(steps.count)
+        late += last_ns > 0 and time_ns - last_ns > 2_000_000_000 / fps
         first_ns, last_ns = first_ns or time_ns, time_ns
         action = environment.action_for(preset.actions_of(held))
         ram = environment.ram()
@@ -155,4 +161,4 @@ def _play(
         last_frame_hash="" if image is None else frame_hash(image),
         last_ram_hash="" if ram is None else bytes_hash(ram),
     )
-    return outcome, (last_ns - first_ns) / 1e9 + (1 / options.video_fps(environment.spec) if steps.count else 0.0)
+    return outcome, (last_ns - first_ns) / 1e9 + (1 / fps if steps.count else 0.0), late

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -45,6 +46,11 @@ class PersonPlayer:
         self._window, self._hands, self._fps = window, hands, fps
         self._pause_keys = pause_keys(preset)
         self._steps = 0
+        self._pauses: list[tuple[int, int]] = []
+
+    @property
+    def pauses(self) -> Sequence[tuple[int, int]]:
+        return self._pauses
 
     def hold(self, image: Image, environment: Environment) -> HeldControls | None:
         del environment
@@ -70,6 +76,7 @@ class PersonPlayer:
     def _wait_paused(self, image: Image) -> bool:
         """Wait until the person goes on; False if they stop instead."""
         self._hands.let_go()
+        begin_ns = time.monotonic_ns()
         while True:
             self._window.show(image, "paused: P goes on, Esc stops")
             self._window.wait_for_tick(PAGE_FPS)
@@ -77,6 +84,7 @@ class PersonPlayer:
                 if is_quit(event):
                     return False
                 if is_key(event, self._pause_keys):
+                    self._pauses.append((begin_ns, time.monotonic_ns()))
                     return True
                 self._hands.handle(event)
 
@@ -139,11 +147,14 @@ def _wait_for_start(
     hands.let_go()
     hands.find_pad()
     while not is_stopped():
+        devices = [InputDevice.KEYBOARD, InputDevice.GAMEPAD] if options.device is None else [options.device]
+        if options.device is None and not hands.has_pad:
+            devices.remove(InputDevice.GAMEPAD)
         episode = f"episode {index + 1}" + (f" of {options.episodes}" if options.episodes else "")
         pad = "gamepad connected" if hands.has_pad else "no gamepad"
         subtitle = f"{spec.environment_id}    {options.player}    {episode}    {pad}"
         call = "Press Space to start, Esc to leave"
-        window.show_page(image, _title(spec), subtitle, help_table(preset, options.device), call)
+        window.show_page(image, _title(spec), subtitle, help_table(preset, devices), call)
         window.wait_for_tick(PAGE_FPS)
         started = False
         for event in window.events():
@@ -163,11 +174,11 @@ def _title(spec: EnvironmentSpec) -> str:
     return spec.game_id.partition("-")[2].replace("-", " ").title()
 
 
-def help_table(preset: Preset, device: InputDevice | None) -> Sequence[tuple[str, str]]:
+def help_table(preset: Preset, devices: Sequence[InputDevice]) -> Sequence[tuple[str, str]]:
     """What to show a person: each action, and the keys and buttons that do it."""
     table: list[tuple[str, str]] = []
     for action, controls in preset.actions.items():
-        names = [controls.names(shown) for shown in InputDevice if device in (None, shown)]
+        names = [controls.names(shown) for shown in devices]
         text = "   or   ".join(", ".join(name.replace("_", " ") for name in shown) for shown in names if shown)
         table.append((action.replace("_", " "), text or "nothing"))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from playloom.environments.agents.agent import Agent, make_agent
@@ -18,6 +19,11 @@ SIMULATED_START_NS = 1_000_000_000
 
 class Player(Protocol):
     """Plays one episode."""
+
+    @property
+    def pauses(self) -> Sequence[tuple[int, int]]:
+        """The times, in nanoseconds, from and to which the play stood still."""
+        ...
 
     def hold(self, image: Image, environment: Environment) -> HeldControls | None:
         """What is held for the next step, decided on this picture; None to end the episode."""
@@ -63,6 +69,8 @@ class AgentPlayer:
         preset: says what to hold for that.
         device: what the agent's hands are on.
     """
+
+    pauses: Sequence[tuple[int, int]] = ()
 
     def __init__(self, agent: Agent, preset: Preset, device: InputDevice) -> None:
         self._agent, self._preset, self._device = agent, preset, device

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capture_node.gym.options import RecordOptions
 from capture_node.gym.person import is_quit, window_aspect
 from capture_node.gym.players import Player
@@ -35,6 +37,8 @@ class Watcher:
 
 class WatchedPlayer:
     """A player whose pictures are shown at the game's pace, until someone presses Esc."""
+
+    pauses: Sequence[tuple[int, int]] = ()
 
     def __init__(self, watcher: Watcher, player: Player, window: GameWindow, fps: int, name: str) -> None:
         self._watcher, self._player, self._window, self._fps, self._name = watcher, player, window, fps, name

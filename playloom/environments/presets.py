@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from playloom.controls import AXES, AXIS_IDS, BUTTON_IDS, BUTTONS, KEY_NAMES, KEYS
+from playloom.controls import AXES, AXIS_IDS, BUTTON_IDS, BUTTONS, KEY_NAMES, KEYS, TRIGGERS
 from playloom.environments.held import AT_REST, HeldControls
 from playloom.environments.input_device import InputDevice
 from playloom.environments.spec import EnvironmentSpec, Platform
@@ -36,8 +36,14 @@ class AxisDirection:
     axis: int
     sign: int
 
-    def __str__(self) -> str:
-        return AXES[self.axis] + ("+" if self.sign > 0 else "-")
+    @property
+    def description(self) -> str:
+        """For a person: ``left stick up``, ``right trigger``."""
+        name = AXES[self.axis]
+        if name in TRIGGERS:
+            return name.replace("_", " ")
+        side, way = name[:-1], ("left", "right") if name.endswith("x") else ("up", "down")
+        return f"{side} stick {way[self.sign > 0]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +71,7 @@ class Controls:
         """What to show a person, such as ``["up", "w"]``."""
         if device is InputDevice.KEYBOARD:
             return [KEY_NAMES[key] for key in self.keys]
-        return [BUTTONS[button] for button in self.buttons] + [str(way) for way in self.axes]
+        return [BUTTONS[button] for button in self.buttons] + [way.description for way in self.axes]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,7 +141,12 @@ def read_steps(path: Path) -> Steps:
     header = next(rows, [])
     if tuple(header[: len(COLUMNS)]) != COLUMNS:
         raise RecordingError(path, f"does not begin with the columns {', '.join(COLUMNS)}", place="row 1")
-    records = [_record(path, step, row) for step, row in enumerate(rows)]
+    records: list[StepRecord] = []
+    try:
+        for step, row in enumerate(rows):
+            records.append(_record(path, step, row))
+    except csv.Error as error:
+        raise RecordingError(path, str(error), place=f"row {len(records) + 2}") from error
     return Steps(
         actions=tuple(record.action for record in records),
         reward=np.array([record.reward for record in records], np.float64),
