@@ -28,7 +28,8 @@ _MOST_COLUMNS = 1000
 _MOST_DIGITS = 18  # every number of that many digits fits an int64
 _INT64_MAX = (1 << 63) - 1
 _NUMBER = re.compile(rb"[+-]?[0-9]{1,30}")
-_NEWLINE, _RETURN, _COMMA, _ZERO = b"\n\r,0"
+_NEWLINE, _RETURN, _COMMA, _SPACE = b"\n\r, "
+_ZERO = np.uint8(ord("0"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +111,9 @@ class _Lines:
         starts = np.concatenate([[0], stops[:-1] + 1])
         stops = stops - ((stops > starts) & (self._data[stops - 1] == _RETURN))
         filled = np.flatnonzero(stops > starts)
-        if len(filled) < len(stops):  # lines of nothing but spaces are rare enough to look at one by one
-            filled = np.array(
-                [line for line in filled.tolist() if bytes(self._data[starts[line] : stops[line]]).strip()], np.int64
-            )
+        spaced = filled[self._data[starts[filled]] <= _SPACE]
+        blank = [line for line in spaced.tolist() if not self._data[starts[line] : stops[line]].tobytes().strip()]
+        filled = np.setdiff1d(filled, blank, assume_unique=True) if blank else filled
         self._numbers = filled + 2  # as an editor counts: from 1, and the header is line 1
         self._starts, self._stops = starts[filled], stops[filled]
         self._commas = np.flatnonzero(self._data == _COMMA)
@@ -161,12 +161,15 @@ class _Lines:
         rows = np.arange(len(self))
         starts, stops = self._bounds(rows, place)
         values = np.zeros(len(self), np.int64)
-        plain = (stops > starts) & (stops - starts <= _MOST_DIGITS)
-        for offset in range(int((stops - starts)[plain].max(initial=0))):
-            inside = plain & (starts + offset < stops)
-            digits = self._data[np.where(inside, starts + offset, 0)].astype(np.int64) - _ZERO
-            plain &= ~inside | ((digits >= 0) & (digits <= 9))
-            values = np.where(inside, values * 10 + digits, values)
+        lengths = stops - starts
+        plain = np.zeros(len(self), np.bool_)
+        # Numbers of one length are read together; a column has few lengths.
+        for digits in np.flatnonzero(np.bincount(np.clip(lengths, 0, _MOST_DIGITS + 1))[: _MOST_DIGITS + 1]).tolist():
+            chosen = np.flatnonzero(lengths == digits)
+            if digits:
+                windows = np.lib.stride_tricks.sliding_window_view(self._data, digits)[starts[chosen]] - _ZERO
+                plain[chosen] = (windows <= 9).all(axis=1)  # what is below "0" has wrapped round
+                values[chosen] = windows @ 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64)
         for row in np.flatnonzero(~plain).tolist():
             values[row] = self._odd_number(row, name, limit=limit)
         return values
