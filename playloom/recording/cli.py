@@ -9,7 +9,7 @@ import typer
 
 
 def recover(
-    target: Annotated[Path, typer.Argument(metavar="SESSION|ROOT", help="A session, or a folder of sessions.")],
+    targets: Annotated[list[Path], typer.Argument(metavar="SESSION|ROOT...", help="Sessions, or folders of sessions.")],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one entry a session.")] = False,
 ) -> None:
@@ -19,6 +19,8 @@ def recover(
     session itself to recover it.
     """
     import json as json_format
+    import os
+    import shlex
 
     from rich.console import Console
     from rich.markup import escape
@@ -29,8 +31,11 @@ def recover(
     from playloom.recording.session_info import INFO_FILE
 
     console = Console(highlight=False, soft_wrap=True)
-    cut_off = [path for path in find_sessions(target) if not (path / INFO_FILE).exists()]
-    sessions = [path for path in cut_off if path == target or (path / START_FILE).exists()]
+    found = dict.fromkeys(path for target in targets for path in find_sessions(target))
+    cut_off = [path for path in found if not (path / INFO_FILE).exists()]
+    sessions = [path for path in cut_off if path in targets or (path / START_FILE).exists()]
+    common = targets[0] if len(targets) == 1 else Path(os.path.commonpath([target.absolute() for target in targets]))
+    named = escape(shlex.quote(str(common)))
     results: list[dict[str, object]] = []
     for path in sessions:
         lost: list[str] = []
@@ -49,10 +54,10 @@ def recover(
     if json:
         typer.echo(json_format.dumps(results, indent=2, ensure_ascii=False))
     elif not sessions:
-        console.print(f"Nothing to recover: Playloom's recordings in {escape(str(target))} all have their {INFO_FILE}.")
+        console.print(f"Nothing to recover: Playloom's recordings in {named} all have their {INFO_FILE}.")
     else:
         console.print(f"\n{len(sessions) - failed} recovered, {failed} not.")
     if not json:
-        console.print(f"Next: playloom validate {escape(str(target))}")
+        console.print(f"Next: playloom validate {named}")
     if failed:
         raise typer.Exit(1)

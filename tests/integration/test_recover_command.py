@@ -45,7 +45,12 @@ def test_a_session_beyond_help_is_named_and_the_others_go_on(tmp_path: Path) -> 
     assert "capture.mp4" in listed[0]["error"]
 
 
-def test_a_session_of_another_recorder_is_recovered_when_it_is_named_itself(tmp_path: Path) -> None:
+def test_sessions_of_another_recorder_are_recovered_when_they_are_named_themselves(tmp_path: Path) -> None:
     path = make_session(tmp_path, "legamer", frames=5)
-    result = CliRunner().invoke(app, [str(path)])
-    assert (result.exit_code, f"recovered {path}" in result.output) == (0, True)
+    other = make_session(tmp_path, "other one", frames=5)
+    result = CliRunner().invoke(app, [str(path), str(other)])
+    assert result.exit_code == 0, result.output
+    assert f"recovered {path}" in result.output
+    assert f"recovered {other}" in result.output
+    assert "2 recovered, 0 not" in result.output
+    assert f"Next: playloom validate {tmp_path}" in result.output
