@@ -8,6 +8,7 @@ large as the lie.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -148,6 +149,28 @@ class TopLevelBox:
     end: int
 
 
+def open_for_reading(path: Path) -> int:
+    """A descriptor of a regular file; raises RecordingError for what is missing, or no file (a pipe would block)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RecordingError(path, "cannot be read: it is no file")
+    return descriptor
+
+
+def read_at(descriptor: int, count: int, offset: int) -> bytes:
+    """At most ``count`` bytes from a place in a file; Windows has no pread."""
+    if offset >= 1 << 63:
+        return b""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, count, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, count)
+
+
 class TopLevelWalk:
     """The boxes of a file in order, over an open descriptor; payloads are skipped, not read.
 
@@ -164,7 +187,7 @@ class TopLevelWalk:
         at = 0
         for _ in range(MAX_TOP_LEVEL_BOXES):
             self.stopped_at = at
-            head = os.pread(self._descriptor, 16, at)
+            head = read_at(self._descriptor, 16, at)
             if len(head) < 8:
                 return
             box_bytes, kind = _SIZE_KIND.unpack_from(head)
@@ -195,7 +218,7 @@ class TopLevelWalk:
                 place=f"byte {box.start}",
                 remedy=REMEDY,
             )
-        data = os.pread(self._descriptor, size_bytes, box.start)
+        data = read_at(self._descriptor, size_bytes, box.start)
         if len(data) < size_bytes:
             raise RecordingError(
                 self.path, f"the box {kind_name(box.kind)} is cut off", place=f"byte {box.start}", remedy=REMEDY

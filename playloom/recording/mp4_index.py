@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from playloom.errors import RecordingError
 from playloom.recording.damage import Damage
-from playloom.recording.mp4_boxes import REMEDY, Box, BoxData, TopLevelBox, TopLevelWalk
+from playloom.recording.mp4_boxes import REMEDY, Box, BoxData, TopLevelBox, TopLevelWalk, open_for_reading, read_at
 from playloom.recording.mp4_codec import SampleEntry, h264_pixel_format, read_sample_entry
 from playloom.recording.mp4_keyframes import decodable_from, first_parameter_set
 from playloom.recording.mp4_samples import (
@@ -120,10 +120,7 @@ def index_video(path: Path) -> VideoIndex:
     Raises:
         RecordingError: the file cannot be read, is no MP4, has no video, no frames, or no duration.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
+    descriptor = open_for_reading(path)
     try:
         index = _Indexing(path, descriptor).run()
     except OSError as error:
@@ -282,7 +279,7 @@ class _Indexing:
         if pixel_format is None and entry.codec == "h264" and len(samples):
             first_bytes = min(int(samples.size_bytes[0]), 4096)
             parameter_set = first_parameter_set(
-                os.pread(self.descriptor, first_bytes, int(samples.offset[0])), entry.nal_length_bytes
+                read_at(self.descriptor, first_bytes, int(samples.offset[0])), entry.nal_length_bytes
             )
             pixel_format = h264_pixel_format(parameter_set) if parameter_set else None
         keyframe = decodable_from(self.descriptor, entry, samples)

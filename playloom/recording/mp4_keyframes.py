@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from numpy.typing import NDArray
 
+from playloom.recording.mp4_boxes import read_at
 from playloom.recording.mp4_codec import SampleEntry
 from playloom.recording.mp4_samples import Samples
 
@@ -35,7 +34,7 @@ def _starts_anew(descriptor: int, offset: int, size_bytes: int, entry: SampleEnt
         if at + length_bytes >= size_bytes:
             return False
         if not head_at <= at or at + length_bytes + 1 > head_at + len(head):
-            head, head_at = os.pread(descriptor, _HEAD_BYTES, offset + at), at
+            head, head_at = read_at(descriptor, _HEAD_BYTES, offset + at), at
             if len(head) <= length_bytes:
                 return False
         start = at - head_at

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from playloom.recording.mp4_boxes import Box, BoxData
 
-MAX_SAMPLES = 3_000_000
-"""Fourteen hours at 60 fps; bounds what a table of constant sizes can make us allocate."""
+MAX_SAMPLES = 2_000_000
+"""Nine hours at 60 fps; bounds what a table of constant sizes can make us allocate."""
 
 _NON_SYNC_FLAGS = 0x0101_0000  # "is not a sync sample", "depends on others": FFmpeg takes both for "no keyframe"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -172,7 +173,10 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, problem: st
         index_video(path)
 
 
-def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(RecordingError, match="it is no file"):
+        index_video(tmp_path / "pipe.mp4")
     with pytest.raises(RecordingError, match="No such file"):
         index_video(tmp_path / "none.mp4")
     with pytest.raises(RecordingError, match="cannot be"):
