@@ -55,11 +55,12 @@ def dataset_source(path: Path, episode: int = 0) -> PreviewSource:
     if length <= 0:
         raise RecordingError(video_path, f"holds no frames of episode {episode}", remedy="Convert the sessions again")
     slots = action_slots(info)
-    player = row.get("player") or row.get("session_id")
     converter = info.get("extensions", {}).get("game_converter", {})
     return PreviewSource(
         title=str(row.get("game_id") or converter.get("game_id") or path.resolve().name),
-        subtitle=" · ".join(str(part) for part in (player, f"{path.resolve().name}, episode {episode}") if part),
+        subtitle=" · ".join(
+            str(part) for part in (row.get("player"), row.get("session"), f"episode {episode}") if part
+        ),
         video_path=video_path,
         index=index,
         first_frame=first_frame,
@@ -106,7 +107,9 @@ def _episode_row(path: Path, episode: int, total: int) -> dict[str, Any]:
         rows = _read_table(file, episode=episode).to_pylist()
         if rows:
             return rows[0]
-    raise PlayloomError(f"{path} has no episode {episode}", remedy=f"It holds {total}, counted from 0: see --episode")
+    raise PlayloomError(
+        f"{path} has no episode {episode}", remedy=f"It holds {total}, counted from 0: choose one with --episode"
+    )
 
 
 def _episode_rows(file: Path, episode: int) -> pa.Table:

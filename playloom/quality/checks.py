@@ -132,13 +132,16 @@ def check_recovery(info: SessionInfo) -> Iterator[Finding]:
 
 def check_timing(timing: FrameTiming, limits: QualityThresholds) -> Iterator[Finding]:
     if timing.backward_rows:
+        failed = len(timing.backward_rows) > limits.max_backward * timing.frames
         yield Finding(
             code="clock-backwards",
-            level=Level.FAILED,
+            level=Level.FAILED if failed else Level.WARNING,
             sentence=f"the frames' clock goes backwards {counted(len(timing.backward_rows), 'time')}, "
             f"first at row {timing.backward_rows[0]} of sync.csv",
             figures={"count": len(timing.backward_rows), "first_row": timing.backward_rows[0]},
-            remedy="Frames and inputs cannot be matched; " + _RECORD_AGAIN.lower(),
+            remedy=f"Its times cannot be trusted; {_RECORD_AGAIN.lower()}"
+            if failed
+            else "Conversion gives these frames the time between their neighbours; look at the recorder's clock",
         )
     if timing.repeated_rows:
         yield Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,8 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
     _draw_spans(axes, quality, start_ns, end_s)
     _draw_title(figure, quality, height_in)
     _draw_legend(figure, quality, height_in)
-    with output_file(path, force=force) as partial:
+    with output_file(path, force=force) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in letters that the font lacks
         figure.savefig(partial, format="png", facecolor=figure.get_facecolor())
 
 
@@ -328,7 +330,16 @@ def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> No
     left, right = _LEFT_IN / _WIDTH_IN, 1 - _RIGHT_IN / _WIDTH_IN
     info, timing, video = quality.parts.info, quality.timing, quality.parts.video
     title = f"{info.game_id} · {quality.path.name}" if info is not None and info.game_id else quality.path.name
-    figure.text(left, 1 - 0.36 / height_in, title, color=theme.TEXT, fontsize=15, fontweight="bold", va="center")
+    figure.text(
+        left,
+        1 - 0.36 / height_in,
+        title,
+        color=theme.TEXT,
+        fontsize=15,
+        fontweight="bold",
+        va="center",
+        parse_math=False,
+    )
     verdict = str(quality.verdict)
     colour, top = _VERDICT_COLOURS[verdict], 1 - 0.36 / height_in
     figure.text(right, top, verdict, color=colour, fontsize=15, fontweight="bold", va="center", ha="right")
@@ -351,7 +362,7 @@ def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> No
         face = theme.font(10)
         words = reasons[0] + (f"   (+{len(reasons) - 1} more)" if len(reasons) > 1 else "")
         shown = theme.fitted(words, face, _plot_width() * 68)
-        figure.text(left, 1 - 0.92 / height_in, shown, color=_VERDICT_COLOURS[verdict], fontsize=10, va="center")
+        figure.text(left, 1 - 0.92 / height_in, shown, color=colour, fontsize=10, va="center", parse_math=False)
 
 
 def _draw_legend(figure: Figure, quality: SessionQuality, height_in: float) -> None:

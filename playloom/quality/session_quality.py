@@ -182,11 +182,13 @@ def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list
         findings.append(checks.no_session_info())
     else:
         info = attempt(INFO_FILE, lambda file: (read_session_info(file), []))
+    inputs_record = None if info is None else info.files.get(INPUTS_FILE)
+    says_no_input = file_bytes[INPUTS_FILE] == 0 and inputs_record is not None and inputs_record.bytes == 0
     return SessionParts(
         path=path,
         info=info,
         sync=attempt(SYNC_FILE, read_sync),
-        inputs=attempt(INPUTS_FILE, read_inputs),
+        inputs=InputTable.zeros(0) if says_no_input else attempt(INPUTS_FILE, read_inputs),
         video=attempt(VIDEO_FILE, _read_video),
     )
 

@@ -22,8 +22,9 @@ class QualityThresholds:
 
     min_duration_s: float = _threshold(1.0, "s", "Warn about sessions shorter than this.")
     max_count_difference: float = _threshold(
-        0.01, "share", "Fail where the video's frames and the rows of sync.csv differ by more than this share."
+        0.1, "share", "Fail where the video's frames and the rows of sync.csv differ by more than this share."
     )
+    max_backward: float = _threshold(0.1, "share", "Fail where the clock steps back at more of the frames.")
     max_fps_deviation: float = _threshold(
         0.02, "share", "Warn where the real frame rate is off the nominal one by more."
     )
