@@ -32,14 +32,20 @@ class Pairing:
     problem: str | None
 
 
-def pair_rows_with_frames(pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64]) -> Pairing:
-    """Pair the rows of sync.csv (their ``pts_ns``, int64[rows]) with the frames shown at ``presentation_ns``."""
+def pair_rows_with_frames(pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64], shift_ns: int = 0) -> Pairing:
+    """Pair the rows of sync.csv with the frames of a video.
+
+    Args:
+        pts_ns: int64[rows], each row's time in the video as the recorder noted it.
+        presentation_ns: int64[frames], increasing, each frame's time as the video has it.
+        shift_ns: by how much the encoder is known to have shifted the video's times.
+    """
     row_count, frame_count = len(pts_ns), len(presentation_ns)
     common = np.arange(min(row_count, frame_count), dtype=np.int64)
     if row_count == frame_count:
         return Pairing(rows=common, frames=common, problem=None)
     counts = f"sync.csv has {row_count} rows for the {frame_count} frames of capture.mp4"
-    matched = _match_by_pts(pts_ns, presentation_ns)
+    matched = _match_by_pts(pts_ns, presentation_ns, shift_ns)
     if matched is None:
         return Pairing(rows=common, frames=common, problem=f"{counts}; the first {len(common)} of both are kept")
     rows, frames = matched
@@ -49,14 +55,15 @@ def pair_rows_with_frames(pts_ns: NDArray[np.int64], presentation_ns: NDArray[np
 
 
 def _match_by_pts(
-    pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64]
+    pts_ns: NDArray[np.int64], presentation_ns: NDArray[np.int64], shift_ns: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Rows and frames whose times agree within a quarter of a frame, if that accounts for all of the shorter side."""
     wanted = min(len(pts_ns), len(presentation_ns))
     if wanted < 2 or np.any(np.diff(pts_ns) <= 0) or np.any(np.diff(presentation_ns) <= 0):
         return None
     tolerance_ns = int(np.median(np.diff(presentation_ns))) // 4
-    for offset_ns in (0, presentation_ns[0] - pts_ns[0], presentation_ns[-1] - pts_ns[-1]):
+    # On a constant grid every offset that is a multiple of a frame matches: the likelier come first.
+    for offset_ns in (shift_ns, 0, presentation_ns[0] - pts_ns[0], presentation_ns[-1] - pts_ns[-1]):
         shifted = pts_ns + offset_ns
         after = np.clip(np.searchsorted(presentation_ns, shifted), 1, len(presentation_ns) - 1)
         nearer_before = shifted - presentation_ns[after - 1] <= presentation_ns[after] - shifted

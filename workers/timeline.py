@@ -56,13 +56,15 @@ def read_timeline(session: Session) -> Timeline:
     index = index_video(session.video_path)
     sync, sync_damage = read_sync(session.sync_path)
     faults = [str(damage) for damage in (*index.damage, *sync_damage)]
-    pairing = pair_rows_with_frames(sync.pts_ns, index.presentation_ns)
+    recorded_ns, places = _recorded_frames(index)
+    pairing = pair_rows_with_frames(sync.pts_ns, recorded_ns, _encoder_shift_ns(index))
     if pairing.problem is not None:
         faults.append(f"{session.sync_path}: {pairing.problem}")
-    decodable = pairing.frames >= first_decodable_frame(index)
-    rows, frames = pairing.rows[decodable], pairing.frames[decodable]
-    if len(frames) < len(pairing.frames):
-        lost = len(pairing.frames) - len(frames)
+    places = places[pairing.frames]
+    decodable = places >= first_decodable_frame(index)
+    rows, frames = pairing.rows[decodable], places[decodable]
+    if len(frames) < len(places):
+        lost = len(places) - len(frames)
         faults.append(f"{session.video_path}: does not begin with a keyframe; its first {lost} frames are lost")
     if len(frames) < MIN_EPISODE_FRAMES:
         raise RecordingError(
@@ -93,6 +95,32 @@ def read_timeline(session: Session) -> Timeline:
         faults=tuple(faults),
         discarded=int(np.count_nonzero(~kept)),
     )
+
+
+def _recorded_frames(index: VideoIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All frames that were recorded, those that cannot be shown for want of a keyframe before them included.
+
+    Returns:
+        Their times in nanoseconds, int64[n], increasing, and their presentation positions, int64[n], -1 where a frame
+        is not shown.
+    """
+    if not index.hidden.any():
+        return index.presentation_ns, np.arange(index.frames, dtype=np.int64)
+    order = np.argsort(index.pts, kind="stable")
+    order = order[~index.hidden[order] | (index.pts[order] >= 0)]  # before 0 is what an edit has cut off
+    shown = ~index.hidden[order]
+    times_ns = np.round(index.pts[order] * (float(index.time_base) * 1e9)).astype(np.int64)
+    return times_ns, np.where(shown, np.cumsum(shown) - 1, -1)
+
+
+def _encoder_shift_ns(index: VideoIndex) -> int:
+    """By how much B-frames have made all frames late: by the time between decoding and showing the first of them.
+
+    A file with an edit list has been put right, and decodes its first frame before time 0.
+    """
+    if not len(index.pts) or index.dts[0] < 0:
+        return 0
+    return round(int(index.pts[0] - index.dts[0]) * float(index.time_base) * 1e9)
 
 
 def _not_discarded(session: Session, times_ns: NDArray[np.int64]) -> NDArray[np.bool_]:

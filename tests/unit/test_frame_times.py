@@ -34,6 +34,13 @@ def test_a_video_that_begins_at_another_time_than_its_pts_is_shifted() -> None:
     assert pairing.frames.tolist() == [0, 1, 3]
 
 
+def test_a_video_that_its_encoder_has_shifted_still_begins_with_the_first_row() -> None:
+    pairing = pair_rows_with_frames(ns(0, 100, 200, 300, 400, 500), ns(200, 300, 400), shift_ns=200)
+
+    assert pairing.rows.tolist() == [0, 1, 2]
+    assert pairing.frames.tolist() == [0, 1, 2]
+
+
 def test_a_video_cut_off_at_its_end_loses_the_last_rows() -> None:
     pairing = pair_rows_with_frames(ns(0, 100, 200, 300), ns(0, 100))
 
