@@ -1,0 +1,225 @@
+"""How fast and in how much memory sessions become a dataset, beside bare loops and stock LeRobot.
+
+The sessions are VizDoom play at 1280x720, 60 frames a second, H.264 of about 8 Mb/s, ten minutes long (two minutes of
+play, looped), as the recorder writes them. A conversion is the whole `convert_sessions` call in a
+process of its own, start-up left out: aligning, encoding actions, statistics, tables and all. The peers get less to do:
+the loops write a video and nothing else, and LeRobot is handed pictures that are decoded and scaled already.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.logging as av_logging
+import numpy as np
+from av.video.frame import PictureType
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from bench.doom_sessions import FPS, doom_session, looped_session, remux
+from bench.harness import (
+    RESULTS_ROOT,
+    ProcessFigures,
+    Row,
+    Settings,
+    figure,
+    in_fresh_process,
+    in_turns,
+    main,
+    seconds_of,
+)
+from playloom.recording.session import Session
+
+SMALL = 256
+"""Pixels along both sides of a picture that a model reads."""
+
+THREADS = 2
+"""Of the decoder and of the encoder, ours and the peer's."""
+
+MIB = 1 << 20
+
+
+def rows(settings: Settings) -> Iterator[Row]:
+    """All figures."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    logging.getLogger("lerobot").setLevel(logging.ERROR)
+    play = doom_session(4 if settings.quick else 120)
+    session = looped_session(play, 8 if settings.quick else 600)
+    with _directory() as directory:
+        yield from _copy_rows(settings, session, directory)
+        yield from _transcode_rows(settings, session, directory)
+        yield from _memory_rows(settings, play, directory)
+
+
+def _copy_rows(settings: Settings, session: Session, directory: Path) -> Iterator[Row]:
+    frames = _frames(session)
+    ours: list[ProcessFigures] = []
+    works = {
+        "ours": lambda: ours.append(_convert(session, directory, video="copy")),
+        "remux": lambda: remux(session.video_path, directory / "remux.mp4"),
+        "cp": lambda: shutil.copyfile(session.video_path, directory / "copy.mp4"),
+    }
+    best = in_turns(works, rounds=1 if settings.quick else 3)
+    rate = frames / min(run.result["seconds"] for run in ours)
+    _check_readable(directory / "dataset", frames)
+    limit = f"cp of the video {frames / best['cp']:,.0f} frames/s"
+    yield figure("copy", rate, "frames/s", limit=limit)
+    yield figure(
+        "copy / PyAV remux",
+        rate / (frames / best["remux"]),
+        "× peer",
+        peer=f"bare PyAV remux loop {frames / best['remux']:,.0f} frames/s",
+        limit=limit,
+        at_least=0.6,
+    )
+    stock = _stock_lerobot_rate(session, None, 16 if settings.quick else 150)
+    yield figure(
+        "copy / LeRobot",
+        rate / stock,
+        "× peer",
+        peer=f"stock LeRobot, 1280x720 H.264 {stock:.1f} frames/s",
+        at_least=500,
+    )
+
+
+def _transcode_rows(settings: Settings, session: Session, directory: Path) -> Iterator[Row]:
+    frames = _frames(session)
+    ours: list[ProcessFigures] = []
+    size = (SMALL, SMALL)
+    works = {
+        "ours": lambda: ours.append(
+            _convert(session, directory, video="transcode", size=size, threads=THREADS, jobs=1)
+        ),
+        "loop": lambda: _bare_transcode(session.video_path, directory / "loop.mp4"),
+    }
+    best = in_turns(works, rounds=1 if settings.quick else 2)
+    rate = frames / min(run.result["seconds"] for run in ours)
+    _check_readable(directory / "dataset", frames)
+    yield figure("transcode to 256x256", rate, "frames/s")
+    yield figure(
+        "transcode / PyAV loop",
+        rate / (frames / best["loop"]),
+        "× peer",
+        peer=f"bare decode, swscale, x264 loop, {THREADS} threads {frames / best['loop']:,.0f} frames/s",
+        at_least=0.9,
+    )
+    stock = _stock_lerobot_rate(session, SMALL, 60 if settings.quick else 600)
+    yield figure(
+        "transcode / LeRobot",
+        rate / stock,
+        "× peer",
+        peer=f"stock LeRobot, 256x256 H.264 {stock:.1f} frames/s",
+        at_least=5,
+    )
+    yield figure("peak memory, transcoding", max(run.peak_bytes for run in ours) / MIB, "MiB", at_most=500)
+
+
+def _memory_rows(settings: Settings, play: Session, directory: Path) -> Iterator[Row]:
+    for minutes in (1, 5) if settings.quick else (1, 60):
+        run = _convert(looped_session(play, 60 * minutes), directory, video="copy")
+        yield figure(f"peak memory, copying {minutes} min", run.peak_bytes / MIB, "MiB", at_most=500)
+
+
+def _convert(session: Session, directory: Path, **options: object) -> ProcessFigures:
+    """Convert the session into a new dataset."""
+    output = directory / "dataset"
+    shutil.rmtree(output, ignore_errors=True)
+    return in_fresh_process("bench.convert_child", {"sessions": str(session.path), "output": str(output), **options})
+
+
+def _bare_transcode(source: Path, output: Path) -> None:
+    """Decode, scale and encode with our settings, and nothing else."""
+    options = {"preset": "veryfast", "crf": "23", "g": "30", "bf": "0"}
+    scaler = VideoReformatter()
+    with av.open(str(source)) as incoming, av.open(str(output), "w") as outgoing:
+        decoder = incoming.streams.video[0]
+        decoder.thread_type, decoder.codec_context.thread_count = "AUTO", THREADS
+        encoder = outgoing.add_stream("libx264", rate=FPS, options=options)
+        assert isinstance(encoder, av.VideoStream)
+        encoder.width, encoder.height, encoder.pix_fmt = SMALL, SMALL, "yuv420p"
+        encoder.codec_context.thread_count, encoder.codec_context.thread_type = THREADS, "AUTO"
+        for number, frame in enumerate(incoming.decode(decoder)):
+            picture = scaler.reformat(frame, SMALL, SMALL, "yuv420p")
+            picture.pts, picture.time_base = number, Fraction(1, FPS)
+            picture.pict_type = PictureType.NONE
+            outgoing.mux(encoder.encode(picture))
+        outgoing.mux(encoder.encode(None))
+
+
+def _stock_lerobot_rate(session: Session, side: int | None, frames: int) -> float:
+    """Frames a second that LeRobot's own writer takes, from RGB pictures in memory to a finished dataset."""
+    pictures = _pictures(session.video_path, side, frames)
+    with _directory() as directory:
+        return frames / seconds_of(lambda: _write_with_lerobot(pictures, directory / "dataset"))
+
+
+def _write_with_lerobot(pictures: list[NDArray[np.uint8]], root: Path) -> None:
+    from lerobot.configs.video import RGBEncoderConfig
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+    av_logging.set_libav_level(av_logging.ERROR)  # LeRobot turns FFmpeg's messages on
+    features = {
+        "observation.images.main": {
+            "dtype": "video",
+            "shape": pictures[0].shape,
+            "names": ["height", "width", "channels"],
+        },
+        "action": {"dtype": "float32", "shape": (10,), "names": [f"a{k}" for k in range(10)]},
+        "controller": {"dtype": "float32", "shape": (27,), "names": [f"c{k}" for k in range(27)]},
+    }
+    encoder = RGBEncoderConfig(vcodec="h264", g=30, crf=23, preset="veryfast")
+    dataset = LeRobotDataset.create("local/stock", FPS, features, root=root, rgb_encoder=encoder)
+    action, controller = np.zeros(10, np.float32), np.zeros(27, np.float32)
+    for picture in pictures:
+        frame = {"observation.images.main": picture, "action": action, "controller": controller, "task": "Survive"}
+        dataset.add_frame(frame)
+    dataset.save_episode()
+    dataset.finalize()
+
+
+def _pictures(video: Path, side: int | None, count: int) -> list[NDArray[np.uint8]]:
+    pictures: list[NDArray[np.uint8]] = []
+    with av.open(str(video)) as container:
+        for frame in container.decode(video=0):
+            pictures.append(np.asarray(frame.to_ndarray(format="rgb24", width=side, height=side), np.uint8))
+            if len(pictures) == count:
+                break
+    return pictures
+
+
+def _check_readable(root: Path, frames: int) -> None:
+    """The dataset is whole: LeRobot opens it and decodes its first and its last frame."""
+    from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+    dataset: Any = LeRobotDataset("local/doom", root=root)
+    assert len(dataset) == frames
+    for place in (0, frames - 1):
+        assert dataset[place]["observation.images.main"].shape[0] == 3
+
+
+def _frames(session: Session) -> int:
+    return session.sync_path.read_bytes().count(b"\n") - 1
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    """A directory beside the sources, so that all read and write on the same disk."""
+    RESULTS_ROOT.mkdir(exist_ok=True)
+    path = Path(tempfile.mkdtemp(dir=RESULTS_ROOT, prefix=".work-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    main("bench.convert", __doc__, rows)
