@@ -185,3 +185,12 @@ def test_a_file_that_exists_is_not_overwritten(tmp_path: Path, output: Path) -> 
     with pytest.raises(OutputError, match="exists"):
         copy_video(output, [wanted(source, range(4))], PROFILE)
     assert output.read_text() == "mine"
+
+
+def test_a_video_that_does_not_decode_leaves_no_file(tmp_path: Path, output: Path) -> None:
+    source = numbered_video(tmp_path / "a.mp4", 20)
+    segment = wanted(source, range(20))
+    source.write_bytes(bytes(source.stat().st_size))
+    with pytest.raises(RecordingError, match="cannot be decoded"):
+        copy_video(output, [segment], PROFILE)
+    assert not output.exists()

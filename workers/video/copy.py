@@ -9,10 +9,12 @@ two encoders' streams in one file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from playloom.errors import RecordingError
 from playloom.recording.mp4_index import VideoIndex
 from playloom.recording.mp4_writer import Mp4Writer, comparable_sample_entry
 from workers.video.encoders import PIXEL_FORMAT
@@ -102,8 +104,14 @@ def copy_video(output: Path, segments: Sequence[VideoSegment], profile: VideoPro
             run.index.keyframe[packets],
             positions,
         )
-    stats = tuple(sampled_stats(segment, profile.threads) for segment in segments)
-    writer.finish()
+    with ThreadPoolExecutor(1) as pool:  # one waits for the processor, the other for the disk
+        sampling = pool.submit(lambda: tuple(sampled_stats(segment, profile.threads) for segment in segments))
+        writer.finish()
+    try:
+        stats = sampling.result()
+    except RecordingError:
+        output.unlink()
+        raise
     return WrittenVideo(
         path=output,
         frames=writer.frames,
