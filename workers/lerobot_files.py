@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from workers.arrow_arrays import arrays_as_lists, floats, integers, lists, numbers, strings
 from workers.features import VIDEO_FEATURE, Column, FeatureSet, column_json
 from workers.stats import STAT_NAMES, FeatureStats, stats_to_json
 
@@ -96,10 +97,8 @@ def data_schema(features: FeatureSet) -> pa.Schema:
 
 
 def _column_array(column: Column, values: NDArray[np.generic], field: pa.Field) -> pa.Array:
-    flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-    if column.width == 1:
-        return flat.cast(field.type)
-    return pa.FixedSizeListArray.from_arrays(flat, type=field.type)
+    flat = numbers(np.asarray(values, column.dtype).reshape(-1))
+    return flat if column.width == 1 else pa.FixedSizeListArray.from_arrays(flat, type=field.type)
 
 
 def write_data_file(path: Path, features: FeatureSet, episodes: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
@@ -122,36 +121,31 @@ def write_data_file(path: Path, features: FeatureSet, episodes: Sequence[Mapping
 
 def write_episodes_file(path: Path, features: FeatureSet, rows: Sequence[EpisodeRow]) -> None:
     """Write one file of meta/episodes."""
+    chunks = integers([row.file_number // CHUNK_FILES for row in rows])
+    files = integers([row.file_number % CHUNK_FILES for row in rows])
     columns: dict[str, pa.Array] = {
-        "episode_index": pa.array([row.episode_index for row in rows], pa.int64()),
-        "tasks": pa.array([[row.task] for row in rows], pa.list_(pa.string())),
-        "length": pa.array([row.length for row in rows], pa.int64()),
-    }
-    chunks = pa.array([row.file_number // CHUNK_FILES for row in rows], pa.int64())
-    files = pa.array([row.file_number % CHUNK_FILES for row in rows], pa.int64())
-    columns |= {"data/chunk_index": chunks, "data/file_index": files}
-    columns |= {
-        "dataset_from_index": pa.array([row.from_index for row in rows], pa.int64()),
-        "dataset_to_index": pa.array([row.from_index + row.length for row in rows], pa.int64()),
+        "episode_index": integers([row.episode_index for row in rows]),
+        "tasks": lists(strings([row.task for row in rows]), 1),
+        "length": integers([row.length for row in rows]),
+        "data/chunk_index": chunks,
+        "data/file_index": files,
+        "dataset_from_index": integers([row.from_index for row in rows]),
+        "dataset_to_index": integers([row.from_index + row.length for row in rows]),
         f"videos/{VIDEO_FEATURE}/chunk_index": chunks,
         f"videos/{VIDEO_FEATURE}/file_index": files,
-        f"videos/{VIDEO_FEATURE}/from_timestamp": pa.array([row.from_timestamp for row in rows], pa.float64()),
-        f"videos/{VIDEO_FEATURE}/to_timestamp": pa.array([row.to_timestamp for row in rows], pa.float64()),
+        f"videos/{VIDEO_FEATURE}/from_timestamp": floats([row.from_timestamp for row in rows]),
+        f"videos/{VIDEO_FEATURE}/to_timestamp": floats([row.to_timestamp for row in rows]),
     }
     for feature in (VIDEO_FEATURE, *(column.name for column in features.columns)):
         for name in STAT_NAMES:
-            type_ = pa.list_(pa.int64() if name == "count" else pa.float64())
-            if feature == VIDEO_FEATURE and name != "count":
-                type_ = pa.list_(pa.list_(type_))
-            values = [row.stats[feature][name].tolist() for row in rows]
-            columns[f"stats/{feature}/{name}"] = pa.array(values, type_)
+            columns[f"stats/{feature}/{name}"] = arrays_as_lists([row.stats[feature][name] for row in rows])
     columns |= {"meta/episodes/chunk_index": chunks, "meta/episodes/file_index": files}
     for name in ("session", "session_id", "player", "profile_name", "video_path", "converter_version"):
-        columns[name] = pa.array([getattr(row, name) for row in rows], pa.string())
+        columns[name] = strings([getattr(row, name) for row in rows])
     for name in ("session_first_frame", "session_start_ns"):
-        columns[name] = pa.array([getattr(row, name) for row in rows], pa.int64())
+        columns[name] = integers([getattr(row, name) for row in rows])
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path, compression="snappy")
+    pq.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path, compression="snappy")
 
 
 def write_tasks_file(path: Path, tasks: Sequence[str]) -> None:
@@ -171,9 +165,8 @@ def write_tasks_file(path: Path, tasks: Sequence[str]) -> None:
         "attributes": {},
         "creator": {"library": "pyarrow", "version": pa.__version__},
     }  # fmt: skip
-    table = pa.table(
-        {"task_index": pa.array(range(len(tasks)), pa.int64()), "task": pa.array(tasks, pa.string())}
-    ).replace_schema_metadata({"pandas": json.dumps(described)})
+    table = pa.Table.from_arrays([integers(range(len(tasks))), strings(tasks)], names=["task_index", "task"])
+    table = table.replace_schema_metadata({"pandas": json.dumps(described)})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path)
 
