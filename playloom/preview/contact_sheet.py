@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from playloom.errors import RecordingError
 from playloom.output_files import output_file
 from playloom.preview import theme
-from playloom.preview.scene import draw_controls, fit, scaled
+from playloom.preview.scene import draw_controls, fit, scaled, shown_size
 from playloom.preview.source import PreviewSource
 from playloom.quality.checks import clock
 from playloom.quality.readout import controls_in_words, spans_in_words
@@ -44,7 +44,7 @@ def write_contact_sheet(
     if not pictures:
         raise RecordingError(source.video_path, "none of these frames can be decoded", remedy="Choose another stretch")
     columns = columns or min(4, len(pictures))
-    video_size = fit((source.index.width, source.index.height), (_CELL_WIDTH, round(_CELL_WIDTH * 0.75)))
+    video_size = fit(shown_size(source.index), (_CELL_WIDTH, round(_CELL_WIDTH * 0.75)))
     caption = _LOW_CAPTION if 0 < len(source.slots) <= 4 else _CAPTION
     cell_height = video_size[1] + caption
     rows = -(-len(pictures) // columns)
@@ -55,7 +55,14 @@ def write_contact_sheet(
     for place, (number, picture) in enumerate(sorted(pictures.items())):
         left = _MARGIN + place % columns * (_CELL_WIDTH + _GUTTER)
         top = _MARGIN + _HEADER + place // columns * (cell_height + _GUTTER)
-        _draw_cell(page, source, number - source.first_frame, scaled(picture, video_size), (left, top), caption)
+        _draw_cell(
+            page,
+            source,
+            number - source.first_frame,
+            scaled(picture, video_size, source.index.rotation),
+            (left, top),
+            caption,
+        )
     with output_file(path, force=force) as partial:
         page.save(partial, "PNG", optimize=True)
     return len(pictures)

@@ -68,7 +68,7 @@ def dataset_source(path: Path, episode: int = 0) -> PreviewSource:
         times_s=np.arange(length) / fps,
         held=_held(data, features, length),
         slots=slots,
-        actions=_column(data, "action", length) if slots else np.zeros((length, 0), np.float32),
+        all_actions=_column(data, "action", length) if slots else np.zeros((length, 0), np.float32),
     )
 
 

@@ -70,15 +70,16 @@ def draw_lanes(
     middle = (track_left + right) / 2
     per_frame = (right - track_left) / (window_s * source.fps)
     reach = math.ceil((right - track_left) / 2 / per_frame) + 1
-    first, last = max(0, frame - reach), min(len(source), frame + reach)
+    here = source.first_row + frame
+    first, last = max(0, here - reach), min(len(source.all_actions), here + reach)
     for number, lane in enumerate(lanes):
         y = top + number * row
-        values = source.actions[first:last, lane.place]
-        now = float(source.actions[frame, lane.place])
+        values = source.all_actions[first:last, lane.place]
+        now = float(source.all_actions[here, lane.place])
         lit = abs(now) > ACTIVE
         draw.rounded_rectangle((track_left, y + 3, right, y + row - 3), 3, theme.BODY)
         _draw_values(
-            draw, values, lane, middle + (first - frame) * per_frame, per_frame, (track_left, y + 5, right, y + row - 5)
+            draw, values, lane, middle + (first - here) * per_frame, per_frame, (track_left, y + 5, right, y + row - 5)
         )
         dot = (left + 4, y + row / 2 - 4, left + 12, y + row / 2 + 4)
         draw.ellipse(dot, lane.colour if lit else theme.RAISED, None if lit else theme.LINE)

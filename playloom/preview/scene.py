@@ -17,6 +17,7 @@ from playloom.preview.pad_drawing import PAD_SIZE, draw_pad
 from playloom.preview.source import PreviewSource
 from playloom.quality.checks import clock
 from playloom.recording.input_table import InputTable
+from playloom.recording.mp4_index import VideoIndex
 
 if TYPE_CHECKING:
     import av
@@ -26,6 +27,11 @@ PANEL_WIDTH = 400
 MIN_HEIGHT = 560
 MAX_VIDEO_WIDTH = 1280
 _GAP = 18
+_TURNS = {
+    90: Image.Transpose.ROTATE_270,  # Pillow counts the other way round
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 _MOTION_FULL = 40.0
 """Mouse counts between two frames that draw the longest arrow."""
 
@@ -50,7 +56,7 @@ class Scene:
     def of(cls, source: PreviewSource, *, height: int = 720) -> Scene:
         """A scene ``height`` pixels high."""
         room_height = height - 2 * MARGIN
-        video_size = fit((source.index.width, source.index.height), (MAX_VIDEO_WIDTH, room_height))
+        video_size = fit(shown_size(source.index), (MAX_VIDEO_WIDTH, room_height))
         height = min(height, max(MIN_HEIGHT, video_size[1] + 2 * MARGIN))
         width = MARGIN + video_size[0] + MARGIN + PANEL_WIDTH + MARGIN
         lanes = lanes_of(source, limit=max(1, (height - 380) // 20))
@@ -60,7 +66,7 @@ class Scene:
         """uint8[height, width, 3], RGB: frame ``frame`` of the source, whose decoded picture is ``picture``."""
         width, height = self.size
         canvas = Image.new("RGB", (width, height), theme.BACKGROUND)
-        video = scaled(picture, self.video_size)
+        video = scaled(picture, self.video_size, self.source.index.rotation)
         canvas.paste(video, (MARGIN, (height - self.video_size[1]) // 2))
         self._draw_panel(canvas, frame)
         return np.asarray(canvas)
@@ -148,8 +154,19 @@ def fit(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
     return max(2, round(size[0] * factor) // 2 * 2), max(2, round(size[1] * factor) // 2 * 2)
 
 
-def scaled(picture: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
-    """The decoded picture as RGB of this size; pixel art stays sharp."""
+def shown_size(index: VideoIndex) -> tuple[int, int]:
+    """Width and height as a player shows the video."""
+    return _turned((index.width, index.height), index.rotation)
+
+
+def _turned(size: tuple[int, int], rotation: int) -> tuple[int, int]:
+    return (size[1], size[0]) if rotation in (90, 270) else size
+
+
+def scaled(picture: av.VideoFrame, size: tuple[int, int], rotation: int = 0) -> Image.Image:
+    """The decoded picture as RGB of this size, turned by ``rotation`` degrees clockwise; pixel art stays sharp."""
+    if rotation in _TURNS:
+        return scaled(picture, _turned(size, rotation)).transpose(_TURNS[rotation])
     growing = size[0] >= 2 * picture.width
     rgb = picture.reformat(width=size[0], height=size[1], format="rgb24", interpolation="POINT" if growing else "AREA")
     return Image.fromarray(rgb.to_ndarray())

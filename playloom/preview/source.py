@@ -48,7 +48,9 @@ class PreviewSource:
         times_s: float64[f], each frame's time since the beginning of the session or episode.
         held: f rows, the inputs in force at each frame; motion is what came since the frame before.
         slots: the actions; empty where none are known.
-        actions: float32[f, width] in the order of `slots`.
+        all_actions: float32[n, width] in the order of `slots`: those of the whole session or episode, to show what
+            comes before and after.
+        first_row: the row of `all_actions` that belongs to the stretch's first frame.
     """
 
     title: str
@@ -60,10 +62,16 @@ class PreviewSource:
     times_s: NDArray[np.float64]
     held: InputTable
     slots: tuple[ActionSlot, ...]
-    actions: NDArray[np.float32]
+    all_actions: NDArray[np.float32]
+    first_row: int = 0
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    @property
+    def actions(self) -> NDArray[np.float32]:
+        """float32[f, width]: the actions at each frame."""
+        return self.all_actions[self.first_row : self.first_row + len(self)]
 
     def cut(self, start_s: float, duration_s: float | None) -> PreviewSource:
         """The part from ``start_s`` that lasts ``duration_s``, or to the end.
@@ -84,7 +92,7 @@ class PreviewSource:
             first_frame=self.first_frame + int(first),
             times_s=self.times_s[rows],
             held=self.held[rows],
-            actions=self.actions[rows],
+            first_row=self.first_row + int(first),
         )
 
     @cached_property
@@ -143,7 +151,7 @@ def session_source(
         times_s=(times_ns - times_ns[0]) / 1e9,
         held=inputs_at(inputs, times_ns),
         slots=slots,
-        actions=actions,
+        all_actions=actions,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class FrameTiming:
         frames: how many frames.
         start_ns: the earliest frame's time.
         duration_s: from the earliest to the latest frame.
-        fps: frames a second over the whole duration; 0 where it has none.
+        fps: frames a second, outside of what is left out; 0 where there is no duration.
         nominal_fps: what the recorder aimed at, or, where it did not say, the rate of the median interval.
         interval_p50_ms, interval_p95_ms, interval_p99_ms, interval_max_ms: percentiles of the intervals.
         jitter_p95_ms: 95 % of the intervals are no further from the nominal one.
@@ -69,16 +70,34 @@ class FrameTiming:
 
 
 def measure_frame_timing(
-    frame_times_ns: NDArray[np.int64], *, nominal_fps: float | None = None, gap_frames: float = 2.5
+    frame_times_ns: NDArray[np.int64],
+    *,
+    nominal_fps: float | None = None,
+    gap_frames: float = 2.5,
+    left_out: Sequence[tuple[int, int]] = (),
 ) -> FrameTiming:
-    """Measure int64[n] frame times in the order of their rows; n may be 0."""
+    """Measure when frames came.
+
+    Args:
+        frame_times_ns: int64[n] in the order of their rows; n may be 0.
+        nominal_fps: what the recorder aimed at, where it says so.
+        gap_frames: an interval of so many frames is a gap.
+        left_out: (begin, end) of pauses and discarded spans, in nanoseconds: an interval that touches one is no gap
+            and counts neither for the rate nor for the jitter.
+    """
     count = len(frame_times_ns)
-    steps_ns = np.diff(frame_times_ns)
-    backward = np.flatnonzero(steps_ns < 0) + 1
-    repeated = np.flatnonzero(steps_ns == 0) + 1
+    all_steps_ns = np.diff(frame_times_ns)
+    counted = np.ones(len(all_steps_ns), np.bool_)
+    for begin_ns, end_ns in left_out:
+        counted &= (frame_times_ns[1:] <= begin_ns) | (frame_times_ns[:-1] >= end_ns)
+    first_of_step = np.flatnonzero(counted)
+    steps_ns = all_steps_ns[counted]
+    backward = np.flatnonzero(all_steps_ns < 0) + 1
+    repeated = np.flatnonzero(all_steps_ns == 0) + 1
     forward_ns = steps_ns[steps_ns > 0]
     start_ns = int(frame_times_ns.min()) if count else 0
     duration_s = (int(frame_times_ns.max()) - start_ns) / 1e9 if count else 0.0
+    counted_s = duration_s - int(all_steps_ns[~counted].sum()) / 1e9
     if not nominal_fps:
         nominal_fps = _plausible_rate(1e9 / float(np.median(forward_ns))) if len(forward_ns) else 0.0
     p50, p95, p99, longest = np.percentile(steps_ns, [50, 95, 99, 100]) / 1e6 if len(steps_ns) else np.zeros(4)
@@ -91,16 +110,16 @@ def measure_frame_timing(
             Gap(
                 frame=int(row),
                 start_ns=int(frame_times_ns[row]),
-                duration_ns=int(steps_ns[row]),
-                missing_frames=max(0, round(float(steps_ns[row]) / interval_ns) - 1),
+                duration_ns=int(all_steps_ns[row]),
+                missing_frames=max(0, round(float(all_steps_ns[row]) / interval_ns) - 1),
             )
-            for row in np.flatnonzero(steps_ns > gap_frames * interval_ns)
+            for row in first_of_step[steps_ns > gap_frames * interval_ns]
         )
     return FrameTiming(
         frames=count,
         start_ns=start_ns,
         duration_s=duration_s,
-        fps=(count - 1) / duration_s if duration_s else 0.0,
+        fps=len(steps_ns) / counted_s if counted_s > 0 else 0.0,
         nominal_fps=nominal_fps,
         interval_p50_ms=float(p50),
         interval_p95_ms=float(p95),

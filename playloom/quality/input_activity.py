@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +74,20 @@ class InputActivity:
 
 
 def measure_input_activity(
-    inputs: InputTable, frame_times_ns: NDArray[np.int64], *, axis_threshold: float = 0.2
+    inputs: InputTable,
+    frame_times_ns: NDArray[np.int64],
+    *,
+    axis_threshold: float = 0.2,
+    left_out: Sequence[tuple[int, int]] = (),
 ) -> InputActivity:
-    """Measure a session's inputs, sorted by time, against its frames' times, int64[n] and sorted; both may be empty."""
+    """Measure what the player did.
+
+    Args:
+        inputs: sorted by time; may be empty.
+        frame_times_ns: int64[n], sorted; may be empty.
+        axis_threshold: an axis counts as used beyond this deflection.
+        left_out: (begin, end) of pauses and discarded spans, in nanoseconds: idle time and short taps within them do not count.
+    """
     times_ns = inputs.monotonic_ns
     change_rows = np.flatnonzero(changed(inputs, axis_threshold=axis_threshold))
     first_ns, last_ns = (
@@ -84,9 +95,11 @@ def measure_input_activity(
     )
     start_ns, end_ns = (int(frame_times_ns[0]), int(frame_times_ns[-1])) if len(frame_times_ns) else (0, 0)
     duration_s = (end_ns - start_ns) / 1e9
-    idle_ns, idle_start_ns = _longest_idle(inputs, change_rows, axis_threshold)
+    idle_ns, idle_start_ns = _longest_idle(inputs, change_rows, axis_threshold, left_out)
     presses = press_spans(inputs, end_ns=end_ns)
-    short = {each.control: len(short_taps(each, frame_times_ns)) for each in presses}
+    short = {
+        each.control: _count_outside(each.start_ns[short_taps(each, frame_times_ns)], left_out) for each in presses
+    }
     seen = np.searchsorted(times_ns, frame_times_ns, side="right")
     return InputActivity(
         snapshots=len(inputs),
@@ -146,14 +159,26 @@ def _differs(columns: NDArray[np.generic]) -> NDArray[np.bool_]:
     return result
 
 
-def _longest_idle(inputs: InputTable, change_rows: NDArray[np.intp], axis_threshold: float) -> tuple[int, int | None]:
+def _longest_idle(
+    inputs: InputTable, change_rows: NDArray[np.intp], axis_threshold: float, left_out: Sequence[tuple[int, int]]
+) -> tuple[int, int | None]:
     if len(change_rows) < 2:
         return 0, None
     times_ns = inputs.monotonic_ns[change_rows]
+    paused_ns = np.zeros(len(times_ns) - 1, np.int64)
+    for begin_ns, end_ns in left_out:
+        paused_ns += np.maximum(np.minimum(times_ns[1:], end_ns) - np.maximum(times_ns[:-1], begin_ns), 0)
     free = ~held(inputs, axis_threshold=axis_threshold)[change_rows[:-1]]
-    pauses_ns = np.where(free, np.diff(times_ns), 0)
+    pauses_ns = np.where(free, np.diff(times_ns) - paused_ns, 0)
     longest = int(np.argmax(pauses_ns))
     return (int(pauses_ns[longest]), int(times_ns[longest])) if pauses_ns[longest] > 0 else (0, None)
+
+
+def _count_outside(times_ns: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> int:
+    outside = np.ones(len(times_ns), np.bool_)
+    for begin_ns, end_ns in spans:
+        outside &= (times_ns < begin_ns) | (times_ns >= end_ns)
+    return int(np.count_nonzero(outside))
 
 
 def press_spans(inputs: InputTable, *, end_ns: int = 0) -> list[Presses]:

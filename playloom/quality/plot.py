@@ -14,6 +14,7 @@ from playloom.controls import AXES
 from playloom.errors import MissingExtraError
 from playloom.output_files import output_file
 from playloom.preview import theme
+from playloom.preview.scene import scaled, shown_size
 from playloom.quality.checks import clock, counted
 from playloom.quality.findings import Level, Verdict
 from playloom.quality.frame_timing import FrameTiming
@@ -32,8 +33,10 @@ _THUMBNAIL_IN = 0.95
 _INTERVALS_IN, _LANE_IN = 1.7, 0.27
 _MAX_LANES = 24
 _MAX_POINTS = 4000
+_TICKS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
+_MAX_TICKS = 14
 _VERDICT_COLOURS = {"ok": theme.GREEN, "warning": theme.WARM, "failed": theme.RED}
-_GAP, _BLACK, _FROZEN, _TAP = theme.RED, "#000000", theme.PURPLE, theme.RED
+_GAP, _BLACK, _FROZEN, _TAP, _LEFT_OUT = theme.RED, "#000000", theme.PURPLE, theme.RED, theme.MUTED
 
 
 def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) -> None:
@@ -83,14 +86,22 @@ def _plot_width() -> float:
 
 
 def _style(axes: Sequence[Axes], end_s: float) -> None:
+    from matplotlib.ticker import MultipleLocator
+
+    step_s = next((step for step in _TICKS_S if end_s / step <= _MAX_TICKS), 3600)
     for number, ax in enumerate(axes):
         ax.set_facecolor(theme.PANEL)
         ax.set_xlim(0, end_s)
         for spine in ax.spines.values():
             spine.set_color(theme.LINE)
         ax.tick_params(colors=theme.MUTED, labelsize=9, labelbottom=number == len(axes) - 1, length=3)
-        ax.xaxis.set_major_formatter(lambda seconds, _position: clock(max(0.0, seconds)))
+        ax.xaxis.set_major_locator(MultipleLocator(step_s))
+        ax.xaxis.set_major_formatter(lambda seconds, _position: _tick(max(0.0, seconds), step_s))
     axes[-1].set_xlabel("time in the recording (min:s)", color=theme.MUTED, fontsize=9)
+
+
+def _tick(seconds: float, step_s: float) -> str:
+    return clock(seconds) if step_s < 1 else clock(seconds).removesuffix(".0")
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
@@ -101,7 +112,10 @@ def _strip_height(parts: SessionParts) -> float:
 
 
 def _shape(parts: SessionParts) -> float:
-    return 16 / 9 if parts.video is None else parts.video.width / max(1, parts.video.height)
+    if parts.video is None:
+        return 16 / 9
+    width, height = shown_size(parts.video)
+    return width / max(1, height)
 
 
 def _thumbnail_count(parts: SessionParts) -> int:
@@ -110,8 +124,6 @@ def _thumbnail_count(parts: SessionParts) -> int:
 
 
 def _draw_strip(ax: Axes, parts: SessionParts, end_s: float) -> None:
-    from matplotlib.patheffects import withStroke
-
     ax.set_ylim(0, 1)
     ax.set_yticks([])
     ax.tick_params(bottom=False)
@@ -130,18 +142,13 @@ def _draw_strip(ax: Axes, parts: SessionParts, end_s: float) -> None:
         frame = pictures.get(int(number))
         if frame is None:
             continue
-        small = frame.reformat(
-            width=240, height=max(2, round(240 / _shape(parts))), format="rgb24", interpolation="AREA"
-        )
+        small = scaled(frame, (240, max(2, round(240 / _shape(parts)))), parts.video.rotation)
         extent = (place * width_s, (place + 1) * width_s, 0.0, 1.0)
-        ax.imshow(small.to_ndarray(), extent=extent, aspect="auto", interpolation="bilinear")
+        ax.imshow(np.asarray(small), extent=extent, aspect="auto", interpolation="bilinear")
         if place:
             ax.axvline(place * width_s, color=theme.BACKGROUND, linewidth=2)
     ax.set_xlim(0, end_s)
-    label = ax.text(
-        -0.01, 0.5, "picture", transform=ax.transAxes, ha="right", va="center", color=theme.TEXT, fontsize=10
-    )
-    label.set_path_effects([withStroke(linewidth=0)])
+    ax.text(-0.01, 0.5, "picture", transform=ax.transAxes, ha="right", va="center", color=theme.TEXT, fontsize=10)
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -324,6 +331,10 @@ def _draw_spans(axes: Sequence[Axes], quality: SessionQuality, start_ns: int, en
                 controls.axvspan(
                     begin_s, stop_s, facecolor="none", edgecolor=theme.FAINT, hatch="///", linewidth=0, zorder=0
                 )
+    for begin_ns, end_ns in quality.parts.left_out:
+        for ax in axes:
+            begin_s, stop_s = (begin_ns - start_ns) / 1e9, (end_ns - start_ns) / 1e9
+            ax.axvspan(begin_s, stop_s, color=_LEFT_OUT, alpha=0.25, linewidth=0, zorder=5 if ax is strip else 0)
 
 
 def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> None:
@@ -378,6 +389,8 @@ def _draw_legend(figure: Figure, quality: SessionQuality, height_in: float) -> N
         Patch(facecolor=_BLACK, edgecolor=theme.LINE, label="black picture"),
         Patch(facecolor=_FROZEN, alpha=0.4, label="frozen picture"),
     ]
+    if quality.parts.left_out:
+        handles.append(Patch(facecolor=_LEFT_OUT, alpha=0.4, label="paused or discarded"))
     legend = figure.legend(
         handles=handles,
         loc="lower center",

@@ -27,11 +27,12 @@ from playloom.recording.damage import Damage
 from playloom.recording.input_stream import read_inputs
 from playloom.recording.input_table import InputTable
 from playloom.recording.mp4_index import VideoIndex, index_video
-from playloom.recording.session_info import SessionInfo, file_record, read_session_info
+from playloom.recording.session import INPUTS_FILE, SYNC_FILE, VIDEO_FILE
+from playloom.recording.session_info import INFO_FILE, SessionInfo, file_record, read_session_info
 from playloom.recording.sync_table import SyncTable, read_sync
 from playloom.recording.video_frames import VideoFrames
 
-VIDEO_FILE, SYNC_FILE, INPUTS_FILE, INFO_FILE = "capture.mp4", "sync.csv", "actions.bin", "session.json"
+LEFT_OUT_MARKS = ("pause", "discard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,14 @@ class SessionParts:
     def frame_times_ns(self) -> NDArray[np.int64]:
         """int64[n], sorted: the frames' times; empty where sync.csv could not be read."""
         return np.zeros(0, np.int64) if self.sync is None else np.sort(self.sync.monotonic_ns)
+
+    @property
+    def left_out(self) -> tuple[tuple[int, int], ...]:
+        """(begin, end) of what the player paused or discarded, in nanoseconds."""
+        marks = () if self.info is None else self.info.marks
+        return tuple(
+            (mark.begin_ns, mark.end_ns) for mark in marks if mark.kind in LEFT_OUT_MARKS and mark.end_ns is not None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +132,7 @@ def validate_session(
             parts.sync.monotonic_ns,
             nominal_fps=_recorded_fps(parts.info),
             gap_frames=thresholds.gap_frames,
+            left_out=parts.left_out,
         )
         findings += checks.check_timing(timing, thresholds)
         if parts.info is not None:
@@ -135,7 +145,9 @@ def validate_session(
                 limits=thresholds,
             )
     if parts.inputs is not None and len(times_ns):
-        activity = measure_input_activity(parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold)
+        activity = measure_input_activity(
+            parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold, left_out=parts.left_out
+        )
         findings += checks.check_inputs(activity, times_ns, thresholds)
     if parts.video is not None:
         findings += checks.check_video(parts.video)

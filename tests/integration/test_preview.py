@@ -18,8 +18,9 @@ from playloom import cli
 from playloom.controls import AXES, BUTTONS, KEYS
 from playloom.preview import theme
 from playloom.preview.dataset_source import dataset_source
-from playloom.preview.scene import MARGIN, Scene
+from playloom.preview.scene import MARGIN, Scene, scaled, shown_size
 from playloom.preview.source import session_source
+from playloom.recording.video_frames import VideoFrames
 from tests.support.sessions import START_NS, make_session, press, read_frame_number, write_numbered_video
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -118,6 +119,23 @@ def test_a_part_begins_and_ends_where_it_is_asked_to(session: Path) -> None:
     part = session_source(session).cut(0.5, 1.0)
     assert (part.first_frame, len(part)) == (15, 30)
     assert part.times_s[0] == pytest.approx(0.5)
+
+
+def test_a_part_knows_the_actions_before_and_after_it(session: Path) -> None:
+    part = session_source(session, game_definition=PONG[1], action_mapping=PONG[3]).cut(0.5, 0.2).cut(0.5, 0.1)
+    assert (part.first_row, len(part.actions), len(part.all_actions)) == (15, 3, 60)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_turned_video_is_shown_upright(tmp_path: Path, rotation: int) -> None:
+    path = make_session(tmp_path, frames=12, size=(64, 48), rotation=rotation)
+    source = session_source(path)
+    with VideoFrames(source.video_path, source.index) as video:
+        ((_, frame),) = video.pick([9])
+    upright = scaled(frame, shown_size(source.index), source.index.rotation)
+    turned_back = upright.rotate(source.index.rotation, expand=True)
+    assert upright.size == ((64, 48) if rotation == 180 else (48, 64))
+    assert read_frame_number(np.asarray(turned_back)) == 9
 
 
 def test_an_episode_of_a_dataset_is_its_own_frames_and_controls(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from playloom import cli
 from playloom.controls import KEYS
 from playloom.quality import QualityThresholds, validate_session
 from playloom.recording.input_stream import InputSnapshot
+from playloom.recording.session_info import FrameCounts, Mark, Recovery, read_session_info, write_session_info
 from tests.support.pictures import moving_picture, write_pictures
 from tests.support.sessions import START_NS, make_session, press
 
@@ -130,6 +132,33 @@ def test_a_gap_is_found_with_its_place_and_length(tmp_path: Path) -> None:
     assert gap.figures["longest_at_s"] == pytest.approx(44 / 30, abs=0.01)
     assert gap.figures["missing_frames"] == 60
     assert "after frame 44" in gap.sentence
+
+
+def test_a_pause_that_the_player_made_is_no_gap(tmp_path: Path) -> None:
+    times = [START_NS + k * 33_333_333 + (2_000_000_000 if k >= 45 else 0) for k in range(90)]
+    path = good(tmp_path, times_ns=times)
+    info = read_session_info(path / "session.json")
+    pause = Mark(kind="pause", begin_ns=START_NS + 1_500_000_000, end_ns=START_NS + 3_400_000_000)
+    write_session_info(path / "session.json", replace(info, marks=(pause,)))
+    assert codes(path) == {}
+    assert run(path, "--plot", tmp_path / "timeline.png") == 0
+
+
+def test_a_recording_that_was_recovered_says_what_it_lost(tmp_path: Path) -> None:
+    path = good(tmp_path)
+    info = read_session_info(path / "session.json")
+    write_session_info(path / "session.json", replace(info, recovery=Recovery(lost=("the last 12 frames",))))
+    (finding,) = validate_session(path).findings
+    assert (finding.code, finding.level) == ("recovered", "warning")
+    assert "the last 12 frames" in finding.sentence
+
+
+def test_dropped_late_and_repeated_frames_are_told(tmp_path: Path) -> None:
+    path = good(tmp_path)
+    info = read_session_info(path / "session.json")
+    counts = FrameCounts(frames=90, dropped=10, late=40, repeated=2)
+    write_session_info(path / "session.json", replace(info, counts=counts))
+    assert codes(path) == {"dropped-frames": "warning", "late-frames": "warning"}
 
 
 def test_frames_with_no_rows_are_told(tmp_path: Path) -> None:

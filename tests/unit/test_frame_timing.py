@@ -70,3 +70,12 @@ def test_frames_all_at_one_instant_have_no_rate() -> None:
     timing = measure_frame_timing(times_ms(5, 5, 5))
     assert timing.nominal_fps == 0
     assert timing.repeated_rows == (1, 2)
+
+
+def test_a_pause_is_no_gap_and_does_not_count_for_the_rate() -> None:
+    times = times_ms(0, 10, 20, 520, 530, 540)
+    timing = measure_frame_timing(times, left_out=[(25_000_000, 500_000_000)])
+    assert timing.gaps == ()
+    assert timing.fps == pytest.approx(100)
+    assert timing.jitter_p95_ms == 0
+    assert len(measure_frame_timing(times, left_out=[(530_000_000, 535_000_000)]).gaps) == 1

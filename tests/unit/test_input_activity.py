@@ -130,3 +130,10 @@ def test_no_input_at_all_is_dead_time_throughout() -> None:
     assert activity.frames_before_first_input == 5
     assert activity.stale_frames == 5
     assert activity.press_count == 0
+
+
+def test_idling_in_a_pause_does_not_count() -> None:
+    inputs = table((50, "south"), (60, ""), (360, "south"), (380, ""))
+    assert measure_input_activity(inputs, FRAMES).longest_idle_s == pytest.approx(0.3)
+    paused = measure_input_activity(inputs, FRAMES, left_out=[(100_000_000, 300_000_000)])
+    assert paused.longest_idle_s == pytest.approx(0.1)

@@ -118,7 +118,7 @@ def source_of(actions: Sequence[Sequence[float]], *slots: ActionSlot) -> Preview
         times_s=np.arange(count) / 10,
         held=InputTable.zeros(count),
         slots=slots,
-        actions=np.array(actions, np.float32),
+        all_actions=np.array(actions, np.float32),
     )
 
 
