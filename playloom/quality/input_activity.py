@@ -86,7 +86,8 @@ def measure_input_activity(
         inputs: sorted by time; may be empty.
         frame_times_ns: int64[n], sorted; may be empty.
         axis_threshold: an axis counts as used beyond this deflection.
-        left_out: (begin, end) of pauses and discarded spans, in nanoseconds: idle time and short taps within them do not count.
+        left_out: (begin, end) of pauses and discarded spans, in nanoseconds: idle time and short taps within them
+            do not count.
     """
     times_ns = inputs.monotonic_ns
     change_rows = np.flatnonzero(changed(inputs, axis_threshold=axis_threshold))
