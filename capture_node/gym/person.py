@@ -89,8 +89,13 @@ class PersonPlayer:
                 self._hands.handle(event)
 
 
-def record_person(options: RecordOptions, is_stopped: Callable[[], bool]) -> Iterator[EpisodeReport]:
+def record_person(
+    options: RecordOptions, is_stopped: Callable[[], bool], *, announce: Callable[[str], None]
+) -> Iterator[EpisodeReport]:
     """Open the window and record an episode each time the person starts one, until they have had enough.
+
+    Args:
+        announce: is told when the window is open.
 
     Raises:
         PlayloomError: there is no screen, or the environment or the preset does not exist.
@@ -110,9 +115,10 @@ def record_person(options: RecordOptions, is_stopped: Callable[[], bool]) -> Ite
                 image = environment.reset()
                 if window is None:
                     spec = environment.spec
-                    title = f"{spec.environment_id} · Playloom"
+                    title = f"{spec.environment_id} - Playloom"
                     window = GameWindow(title, spec.width, spec.height, aspect=window_aspect(spec))
                     stack.enter_context(window)
+                    announce("The window is open: Space starts the game, Esc leaves it.")
                 if not _wait_for_start(window, hands, preset, options, environment.spec, index, image, is_stopped):
                     return
                 detail = datetime.now().strftime("%Y%m%d-%H%M%S")

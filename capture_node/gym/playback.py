@@ -80,7 +80,7 @@ def _session_showing(path: Path) -> Showing:
             environment.close()
 
     return Showing(
-        title=f"{path.name} · Playloom",
+        title=f"{path.name} - Playloom",
         frames=frames(),
         width=spec.width,
         height=spec.height,
@@ -113,7 +113,7 @@ def _dataset_showing(path: Path) -> Showing:
                 raise RecordingError(file, f"cannot be decoded: {error}") from error
 
     return Showing(
-        title=f"{path.name} · Playloom", frames=frames(), width=index.width, height=index.height, aspect=None, fps=fps
+        title=f"{path.name} - Playloom", frames=frames(), width=index.width, height=index.height, aspect=None, fps=fps
     )
 
 

@@ -136,7 +136,7 @@ def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool
 
     reports: list[EpisodeReport] = []
     with interrupts_noted() as interrupt:
-        for report in _episodes(options, workers, headless, interrupt):
+        for report in _episodes(options, workers, headless, interrupt, quiet=quiet):
             reports.append(report)
             if not quiet:
                 typer.echo(_line(report))
@@ -146,12 +146,13 @@ def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool
 
 
 def _episodes(
-    options: RecordOptions, workers: int, headless: bool, is_stopped: Callable[[], bool]
+    options: RecordOptions, workers: int, headless: bool, is_stopped: Callable[[], bool], *, quiet: bool
 ) -> Iterator[EpisodeReport]:
     if options.agent is None:
         from capture_node.gym.person import record_person
 
-        yield from record_person(options, is_stopped)
+        # With --json the standard output is for the JSON alone.
+        yield from record_person(options, is_stopped, announce=lambda text: typer.echo(text, err=quiet))
     elif headless:
         from capture_node.gym.record import record_agent
 

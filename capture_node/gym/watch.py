@@ -26,7 +26,7 @@ class Watcher:
 
     def __call__(self, player: Player, spec: EnvironmentSpec, options: RecordOptions) -> Player:
         if self._window is None:
-            title = f"{spec.environment_id} · Playloom"
+            title = f"{spec.environment_id} - Playloom"
             self._window = GameWindow(title, spec.width, spec.height, aspect=window_aspect(spec))
         return WatchedPlayer(self, player, self._window, options.video_fps(spec), f"{options.agent}, seed {spec.seed}")
 
