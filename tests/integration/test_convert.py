@@ -137,6 +137,74 @@ def test_a_key_in_a_profile_brings_the_keyboard_into_the_dataset(tmp_path: Path)
     assert "mouse" not in features
 
 
+def write_steps(session: Path, rewards: list[float]) -> None:
+    header = "step,action,reward,terminated,truncated,frame_hash,ram_hash\n"
+    last = len(rewards) - 1
+    rows = [f"{step},0,{reward!r},{int(step == last)},0,,\n" for step, reward in enumerate(rewards)]
+    (session / "steps.csv").write_text(header + "".join(rows))
+
+
+def test_rewards_and_ends_are_kept_where_every_session_has_them(tmp_path: Path) -> None:
+    write_steps(good(tmp_path, "a"), [0.5] * 20)
+    write_steps(good(tmp_path, "b"), [-1.0, *[0.0] * 19])
+
+    convert(tmp_path)
+
+    a, b = read_episodes(tmp_path / "dataset")
+    assert a.columns["next.reward"] == [0.5] * 20
+    assert b.columns["next.reward"] == [-1.0, *[0.0] * 19]
+    assert a.columns["next.done"] == [False] * 19 + [True]
+
+
+def test_one_session_without_rewards_leaves_them_out(tmp_path: Path) -> None:
+    write_steps(good(tmp_path, "a"), [0.5] * 20)
+    good(tmp_path, "b")
+
+    convert(tmp_path)
+
+    assert "next.reward" not in read_info(tmp_path / "dataset")["features"]
+
+
+def test_a_resampled_session_earns_as_much_as_it_did(tmp_path: Path) -> None:
+    session = write_numbered_session(tmp_path / "sessions" / "a", 24, fps=60)
+    write_steps(session, [float(step) for step in range(24)])
+
+    convert(tmp_path, fps=30)
+
+    (episode,) = read_episodes(tmp_path / "dataset")
+    assert episode.numbers == list(range(0, 24, 2))
+    assert episode.columns["next.reward"][:3] == [0 + 1, 2 + 3, 4 + 5]
+
+
+def test_what_a_player_discarded_is_in_no_file_of_the_dataset(tmp_path: Path) -> None:
+    session = good(tmp_path, count=30)
+    write_session_info(session, marks=[mark("discard", 10, 20), mark("note", 3, 5)])
+
+    report = convert(tmp_path)
+
+    assert [episode.numbers for episode in read_episodes(tmp_path / "dataset")] == [[*range(10), *range(20, 30)]]
+    assert report.copied == 0
+    assert "left out 10 frames that were discarded or recorded in a pause" in report.warnings["good"]
+
+
+def mark(kind: str, first: int, last: int) -> dict[str, object]:
+    begin_ns, end_ns = (START_NS + round(frame * 1e9 / 30) for frame in (first, last))
+    return {"kind": kind, "begin_ns": begin_ns, "end_ns": end_ns}
+
+
+def write_session_info(session: Path, **values: object) -> None:
+    info = {
+        "format_version": 1,
+        "session_id": session.name,
+        "source": "test",
+        "clock": {"kind": "monotonic", "started_unix_ns": 0, "started_monotonic_ns": 0},
+        "counts": {"frames": 20, "repeated": 0, "dropped": 0, "late": 0},
+        "marks": [],
+        "files": {},
+    }
+    (session / "session.json").write_text(json.dumps(info | values))
+
+
 # Options
 
 
@@ -191,17 +259,7 @@ def test_an_idle_beginning_is_dropped_to_the_nanosecond(tmp_path: Path) -> None:
 
 def test_a_session_without_any_input_keeps_all_frames_and_does_nothing(tmp_path: Path) -> None:
     session = good(tmp_path)
-    info = {
-        "format_version": 1,
-        "session_id": "silent",
-        "source": "test",
-        "player": "ada",
-        "clock": {"kind": "monotonic", "started_unix_ns": 0, "started_monotonic_ns": 0},
-        "counts": {"frames": 20, "repeated": 0, "dropped": 0, "late": 0},
-        "marks": [],
-        "files": {"actions.bin": {"bytes": 0, "sha256": "0" * 64}},
-    }
-    (session / "session.json").write_text(json.dumps(info))
+    write_session_info(session, files={"actions.bin": {"bytes": 0, "sha256": "0" * 64}})
     (session / "actions.bin").write_bytes(b"")
 
     convert(tmp_path, max_pre_action_s=0)
@@ -209,6 +267,15 @@ def test_a_session_without_any_input_keeps_all_frames_and_does_nothing(tmp_path:
     (episode,) = read_episodes(tmp_path / "dataset")
     assert episode.numbers == list(range(20))
     assert not episode.action.any()
+
+
+def test_a_session_of_another_game_or_an_unknown_profile_is_skipped(tmp_path: Path) -> None:
+    good(tmp_path, "a")
+    write_session_info(good(tmp_path, "b"), game_id="other_game")
+
+    report = convert(tmp_path)
+
+    assert "was recorded in the game 'other_game'" in report.skipped["b"]
 
 
 def test_copying_skips_another_rate_and_auto_resamples_it(tmp_path: Path) -> None:
@@ -230,20 +297,13 @@ def test_two_players_with_their_own_profiles_make_one_dataset(tmp_path: Path) ->
     profiles = []
     for player, control in (("ada", "south"), ("grace", "east")):
         session = good(tmp_path, player)
-        info = {
-            "format_version": 1,
-            "session_id": f"{player}-1",
-            "source": "test",
-            "player": player,
-            "game_id": "test_game",
-            "profile_name": f"{player}s pad",
-            "task": f"play as {player}",
-            "clock": {"kind": "monotonic", "started_unix_ns": 0, "started_monotonic_ns": 0},
-            "counts": {"frames": 20, "repeated": 0, "dropped": 0, "late": 0},
-            "marks": [],
-            "files": {},
-        }
-        (session / "session.json").write_text(json.dumps(info))
+        write_session_info(
+            session,
+            player=player,
+            game_id="test_game",
+            profile_name=f"{player}s pad",
+            task=f"play as {player}",
+        )
         text = PROFILE_YAML.replace("profile_name: pad", f"profile_name: {player}s pad").replace("south", control)
         game_path, profile_path = write_definitions(tmp_path / player, text)
         game = load_game_definition(game_path)

@@ -248,6 +248,7 @@ VIDEOS: dict[str, tuple[Callable[[Path], None], bool]] = {
     "of yuv444": (numbered(pixel_format="yuv444p"), False),
     "of HEVC": (numbered(codec="libx265", options={"x265-params": "log-level=none"}), False),
     "of AV1": (numbered(codec="libsvtav1", options={"preset": "10", "crf": "20"}), False),
+    "of MPEG-4 part 2, as LeGamer's tests write": (numbered(codec="mpeg4", options={"qscale": "3"}), False),
     "of another size": (numbered(width=128, height=80), False),
 }
 

@@ -126,6 +126,30 @@ def test_every_frame_is_the_right_frame_with_the_right_action_on_both_decoders(n
         assert {item["task"] for item in read} == {"count the frames"}
 
 
+@pytest.mark.parametrize("backend", ["pyav", "torchcodec"])
+def test_the_longest_file_is_read_exactly_to_its_end_and_a_longer_session_is_cut(
+    backend: str, a_thousand_seconds: Path
+) -> None:
+    dataset = open_dataset(a_thousand_seconds, backend)
+
+    assert [episode["length"] for episode in dataset.meta.episodes] == [900, 500, 500]
+    for row in (0, 1, 511, 513, 898, 899, 900, 1399, 1400, 1899):
+        expected = row if row < 900 else row - 900
+        assert number_in(dataset[row][VIDEO_KEY].numpy().transpose(1, 2, 0)) == expected
+        assert dataset[row]["action"].tolist() == expected_action(expected)
+
+
+@pytest.fixture(scope="module")
+def a_thousand_seconds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset at one frame a second: a session as long as a file may be, and one that is longer."""
+    directory = tmp_path_factory.mktemp("long")
+    video = NumberedVideo(keyframe_interval=20, b_frames=2)
+    write_numbered_session(directory / "sessions" / "a", 900, fps=1, video=video)
+    write_numbered_session(directory / "sessions" / "b", 1000, fps=1, video=video)
+    convert(directory, video=COPY, max_gap_s=2.0)
+    return directory / "dataset"
+
+
 @pytest.fixture(scope="module")
 def two_datasets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     roots = []

@@ -85,12 +85,12 @@ def write_numbered_video(
         )
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.pixel_format
-        stream.codec_context.time_base = stream.time_base = Fraction(1, 90_000)
+        stream.codec_context.time_base = stream.time_base = Fraction(1, 60_000)
         stream.codec_context.gop_size = video.keyframe_interval
         stream.codec_context.max_b_frames = video.b_frames
         for number, at_ns in zip(numbers, pts_ns, strict=True):
             frame = av.VideoFrame.from_ndarray(picture_of(number, video.width, video.height), format="rgb24")
-            frame.pts, frame.time_base = round(at_ns * 90_000 / 1e9), Fraction(1, 90_000)
+            frame.pts, frame.time_base = round(at_ns * 60_000 / 1e9), Fraction(1, 60_000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
