@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from playloom.actions.layout import ActionLayout
-from playloom.errors import OutputError, PlayloomError, ProcessError
+from playloom.errors import OutputError, ProcessError
 from workers.convert_session import SessionJob, convert_session
 from workers.converted import ConvertedSession, OutputFault, Skipped, load_session
 from workers.dataset_shape import DatasetShape, decide_shape, video_profile
+from workers.errors import NothingConvertedError
 from workers.options import ConvertOptions
 from workers.processes import ProcessPool
 from workers.progress import ConvertProgress, FrameCount
@@ -20,10 +21,6 @@ from workers.shards import Shard, ShardPiece, finish_shard, fits, load_shard, wr
 from workers.working_directory import WorkingDirectory
 
 _SKIPPED_FILE = "skipped.json"
-
-
-class NothingConvertedError(PlayloomError):
-    """The batch ends without a dataset, and nothing of it is worth keeping."""
 
 
 class Batch:
@@ -101,6 +98,11 @@ class Batch:
                         file, "is not as the interrupted conversion left it", remedy="Start again with --overwrite"
                     )
             self.shards.append(shard)
+        # What was begun and not finished must not stay: LeRobot reads every file that it finds.
+        finished = {name for shard in self.shards for name in shard.sizes}
+        for file in self._working.dataset.rglob("*"):
+            if file.is_file() and file.relative_to(self._working.dataset).as_posix() not in finished:
+                file.unlink()
 
     def _convert(self, pool: ProcessPool, shape: DatasetShape) -> None:
         packed = {piece for shard in self.shards for piece in shard.pieces}

@@ -32,8 +32,9 @@ from pathlib import Path
 from playloom.actions.layout import layout_of
 from playloom.errors import OutputError, PlayloomError
 from playloom.recording.session import find_sessions
-from workers.batch import Batch, NothingConvertedError
+from workers.batch import Batch
 from workers.dataset_info import EXTENSION, converter_extension, write_metadata
+from workers.errors import NothingConvertedError
 from workers.lerobot_files import INFO_PATH
 from workers.options import ConvertOptions, VideoPath
 from workers.processes import ProcessPool
@@ -93,7 +94,7 @@ def convert_sessions(
     ):
         batch = Batch(options, sessions, names, working, on_progress, converter_version)
         try:
-            with ProcessPool(options.jobs or os.cpu_count() or 1, working.logs) as pool:
+            with ProcessPool(options.jobs or _cores(), working.logs) as pool:
                 shape = batch.run(pool, layout)
         except NothingConvertedError:
             working.discard()
@@ -123,6 +124,11 @@ def convert_sessions(
 def _name(session: Path, root: Path) -> str:
     """What a session is called in the dataset: its directory's name, or its path below ``root``."""
     return root.resolve().name if session == root else session.relative_to(root).as_posix()
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _asked_for(options: ConvertOptions, names: Sequence[str], converter_version: str) -> dict[str, object]:

@@ -75,6 +75,8 @@ def convert_session(job: SessionJob, progress: Callable[[int], None]) -> Convert
     except PlayloomError as error:
         return Skipped(reason=str(error))
     except OSError as error:
+        if error.filename is not None and Path(error.filename).is_relative_to(job.path):
+            return Skipped(reason=f"{error.filename}: cannot be read: {error.strerror}")
         if error.errno not in _NO_ROOM:
             raise
         return OutputFault(file=partial, problem=f"cannot be written: {error.strerror}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from playloom.actions.align import CONTROLLER_NAMES, KEYBOARD_NAMES, MOUSE_NAMES
 from playloom.actions.layout import ActionLayout
-from playloom.errors import PlayloomError
 from playloom.mapping_profile import (
     ComboBinding,
     KeyBinding,
@@ -16,6 +15,7 @@ from playloom.mapping_profile import (
     MouseMotionBinding,
     MouseWheelBinding,
 )
+from workers.errors import NothingConvertedError
 from workers.features import FeatureSet
 from workers.options import ConvertOptions
 from workers.session_scan import SessionScan
@@ -45,10 +45,13 @@ def decide_shape(options: ConvertOptions, layout: ActionLayout, scans: Sequence[
 
     The rate is the first session's that shows one, the size the first session's, each unless asked for. Rewards are
     there if every session has them.
+
+    Raises:
+        NothingConvertedError: no rate was asked for, and none shows.
     """
     rates = [scan.fps for scan in scans if scan.fps is not None]
     if options.fps is None and not rates:
-        raise PlayloomError("No session shows a frame rate", remedy="Say it: --fps N")
+        raise NothingConvertedError("No session shows a frame rate", remedy="Say it: --fps N")
     width, height = options.size or even_size(scans[0].width, scans[0].height)
     return DatasetShape(
         fps=options.fps or max(1, round(rates[0])),

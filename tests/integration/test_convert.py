@@ -344,3 +344,12 @@ def test_an_option_out_of_range_is_named(wanted: dict, said: str, tmp_path: Path
         options_for(tmp_path, **wanted)
 
     assert said in str(raised.value)
+
+
+def test_sessions_that_show_no_rate_ask_for_it_and_leave_nothing(tmp_path: Path) -> None:
+    write_numbered_session(tmp_path / "sessions" / "a", 5, fps=0.5)
+
+    with pytest.raises(PlayloomError, match=r"No session shows a frame rate. Say it: --fps N"):
+        convert(tmp_path)
+
+    assert not (tmp_path / ".dataset.partial").exists()

@@ -154,6 +154,17 @@ def test_a_session_that_changed_meanwhile_is_converted_again(tmp_path: Path) -> 
     assert [len(episode.numbers) for episode in read_episodes(tmp_path / "dataset")] == [26, 20]
 
 
+def test_files_of_a_shard_that_was_not_finished_are_cleared_away(tmp_path: Path) -> None:
+    interrupted(tmp_path)
+    leftover = working_path(tmp_path / "dataset") / "dataset/data/chunk-000/file-007.parquet"
+    leftover.parent.mkdir(parents=True, exist_ok=True)
+    leftover.write_bytes(b"half of it")
+
+    convert(tmp_path, resume=True)
+
+    assert [path.name for path in (tmp_path / "dataset/data/chunk-000").iterdir()] == ["file-000.parquet"]
+
+
 def test_what_stands_at_the_output_is_never_touched_unasked(tmp_path: Path) -> None:
     write_numbered_session(tmp_path / "sessions" / "a", 20)
     convert(tmp_path)
