@@ -11,8 +11,9 @@ from playloom.errors import RecordingError
 from playloom.recording.mp4_index import VideoIndex, index_video
 from playloom.recording.session import Session
 from playloom.recording.sync_table import read_sync
+from playloom.recording.time_order import repair_times
 from workers.episodes import MIN_EPISODE_FRAMES, Piece
-from workers.frame_times import MAX_FAULTY_TIMES, pair_rows_with_frames, repair_times
+from workers.frame_times import MAX_FAULTY_TIMES, pair_rows_with_frames
 from workers.video.copy import first_decodable_frame
 
 LEFT_OUT_MARKS = ("discard", "pause")

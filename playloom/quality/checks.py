@@ -72,6 +72,11 @@ def damaged_file(name: str, damage: Damage) -> Finding:
     )
 
 
+def is_told_by_timing(damage: Damage) -> bool:
+    """Whether `check_timing` says the same with its figures."""
+    return damage.problem.endswith(("earlier than the row before", "the same time as the row before"))
+
+
 def no_session_info() -> Finding:
     return Finding(
         code="no-session-info",
@@ -136,8 +141,8 @@ def check_timing(timing: FrameTiming, limits: QualityThresholds) -> Iterator[Fin
         yield Finding(
             code="clock-backwards",
             level=Level.FAILED if failed else Level.WARNING,
-            sentence=f"the frames' clock goes backwards {counted(len(timing.backward_rows), 'time')}, "
-            f"first at row {timing.backward_rows[0]} of sync.csv",
+            sentence=f"{counted(len(timing.backward_rows), 'row')} of sync.csv out of the order of time, "
+            f"first row {timing.backward_rows[0]}",
             figures={"count": len(timing.backward_rows), "first_row": timing.backward_rows[0]},
             remedy=f"Its times cannot be trusted; {_RECORD_AGAIN.lower()}"
             if failed
@@ -258,9 +263,12 @@ def check_sync_against_video(
         )
     if not common or not timing.interval_ns:
         return
-    video_ns = video.presentation_ns[:common]
-    errors_ns = np.abs((sync.pts_ns[:common] - sync.pts_ns[0]) - (video_ns - video_ns[0]))
-    wrong = np.flatnonzero(errors_ns > limits.max_pts_error_frames * timing.interval_ns)
+    timed = np.flatnonzero(sync.pts_ns[:common] >= 0)
+    if not len(timed):
+        return
+    video_ns, pts_ns = video.presentation_ns[timed], sync.pts_ns[timed]
+    errors_ns = np.abs((pts_ns - pts_ns[0]) - (video_ns - video_ns[0]))
+    wrong = timed[errors_ns > limits.max_pts_error_frames * timing.interval_ns]
     if len(wrong):
         yield Finding(
             code="pts-mismatch",
@@ -323,7 +331,7 @@ def check_inputs(
             figures={"duration_s": activity.longest_idle_s, "start_s": at_s},
             remedy="Pause the recording in menus and breaks, or leave the session out",
         )
-    if activity.changes_per_s < limits.min_input_rate:
+    if activity.changes_per_s < limits.min_input_rate and frame_times_ns[-1] > start_ns:
         yield Finding(
             code="input-rate",
             level=Level.WARNING,

@@ -113,9 +113,9 @@ def _validate_all(
     else:
         pictures = []
     qualities: list[SessionQuality] = []
-    steps = track(
-        paths, description="validating", console=Console(stderr=True), transient=True, disable=quiet or len(paths) < 2
-    )
+    console = Console(stderr=True)
+    silent = quiet or len(paths) < 2 or not console.is_terminal
+    steps = track(paths, description="validating", console=console, transient=True, disable=silent)
     for number, path in enumerate(steps):
         quality = validate_session(path, thresholds, verify_hashes=hashes, look_at_picture=picture)
         if pictures:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playloom.recording.time_order import repair_times
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
@@ -32,15 +34,15 @@ class FrameTiming:
 
     Attributes:
         frames: how many frames.
-        start_ns: the earliest frame's time.
-        duration_s: from the earliest to the latest frame.
+        start_ns: the first frame's time.
+        duration_s: from the first to the last frame.
         fps: frames a second, outside of what is left out; 0 where there is no duration.
         nominal_fps: what the recorder aimed at, or, where it did not say, the rate of the median interval.
         interval_p50_ms, interval_p95_ms, interval_p99_ms, interval_max_ms: percentiles of the intervals.
         jitter_p95_ms: 95 % of the intervals are no further from the nominal one.
         gaps: in order of time.
         missing_frames: what the gaps would have held.
-        backward_rows: rows whose time is before the row above.
+        backward_rows: rows that are out of the order of time; measured as if between their neighbours.
         repeated_rows: rows whose time is that of the row above.
     """
 
@@ -86,17 +88,18 @@ def measure_frame_timing(
             and counts neither for the rate nor for the jitter.
     """
     count = len(frame_times_ns)
+    repeated = np.flatnonzero(np.diff(frame_times_ns) == 0) + 1
+    # One wrong time must not make a recording of minutes last for years.
+    frame_times_ns, backward = repair_times(frame_times_ns)
     all_steps_ns = np.diff(frame_times_ns)
     counted = np.ones(len(all_steps_ns), np.bool_)
     for begin_ns, end_ns in left_out:
         counted &= (frame_times_ns[1:] <= begin_ns) | (frame_times_ns[:-1] >= end_ns)
     first_of_step = np.flatnonzero(counted)
     steps_ns = all_steps_ns[counted]
-    backward = np.flatnonzero(all_steps_ns < 0) + 1
-    repeated = np.flatnonzero(all_steps_ns == 0) + 1
     forward_ns = steps_ns[steps_ns > 0]
-    start_ns = int(frame_times_ns.min()) if count else 0
-    duration_s = (int(frame_times_ns.max()) - start_ns) / 1e9 if count else 0.0
+    start_ns = int(frame_times_ns[0]) if count else 0
+    duration_s = (int(frame_times_ns[-1]) - start_ns) / 1e9 if count else 0.0
     counted_s = duration_s - int(all_steps_ns[~counted].sum()) / 1e9
     if not nominal_fps:
         nominal_fps = _plausible_rate(1e9 / float(np.median(forward_ns))) if len(forward_ns) else 0.0

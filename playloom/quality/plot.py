@@ -88,7 +88,7 @@ def _plot_width() -> float:
 def _style(axes: Sequence[Axes], end_s: float) -> None:
     from matplotlib.ticker import MultipleLocator
 
-    step_s = next((step for step in _TICKS_S if end_s / step <= _MAX_TICKS), 3600)
+    step_s = next((step for step in _TICKS_S if end_s / step <= _MAX_TICKS), end_s / 10)
     for number, ax in enumerate(axes):
         ax.set_facecolor(theme.PANEL)
         ax.set_xlim(0, end_s)
@@ -172,7 +172,7 @@ def _draw_intervals(ax: Axes, parts: SessionParts, timing: FrameTiming | None) -
     nominal_ms = timing.interval_ns / 1e6
     intervals_ms = np.diff(times_ns) / 1e6
     at_s = (times_ns[1:] - times_ns[0]) / 1e9
-    ceiling_ms = max(nominal_ms * 3, timing.interval_p99_ms * 1.5)
+    ceiling_ms = max(nominal_ms * 3, timing.interval_p99_ms * 1.5, 1.0)
     ax.axhline(nominal_ms, color=theme.GREEN, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     shown_s, shown_ms = _largest_per_bin(at_s, intervals_ms)
     ax.plot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from playloom.recording.mp4_index import VideoIndex, index_video
 from playloom.recording.session import INPUTS_FILE, SYNC_FILE, VIDEO_FILE
 from playloom.recording.session_info import INFO_FILE, SessionInfo, file_record, read_session_info
 from playloom.recording.sync_table import SyncTable, read_sync
+from playloom.recording.time_order import repair_times
 from playloom.recording.video_frames import VideoFrames
 
 LEFT_OUT_MARKS = ("pause", "discard")
@@ -53,10 +55,10 @@ class SessionParts:
     inputs: InputTable | None
     video: VideoIndex | None
 
-    @property
+    @cached_property
     def frame_times_ns(self) -> NDArray[np.int64]:
-        """int64[n], sorted: the frames' times; empty where sync.csv could not be read."""
-        return np.zeros(0, np.int64) if self.sync is None else np.sort(self.sync.monotonic_ns)
+        """int64[n], in order: the frames' times; empty where sync.csv could not be read."""
+        return np.zeros(0, np.int64) if self.sync is None else repair_times(self.sync.monotonic_ns)[0]
 
     @property
     def left_out(self) -> tuple[tuple[int, int], ...]:
@@ -186,7 +188,7 @@ def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list
         except RecordingError as error:
             findings.append(checks.unusable_file(name, error))
             return None
-        findings.extend(checks.damaged_file(name, each) for each in damage)
+        findings.extend(checks.damaged_file(name, each) for each in damage if not checks.is_told_by_timing(each))
         return result
 
     info = None

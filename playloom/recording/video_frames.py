@@ -111,16 +111,20 @@ class VideoFrames:
         return int(self._keyframes[at]) if at >= 0 else 0
 
     def _decoder(self) -> av.VideoCodecContext:
-        name = _DECODERS.get(self.index.codec, self.index.codec)
+        name, config = _DECODERS.get(self.index.codec, ""), self.index.codec_config
         try:
+            if not name:  # FFmpeg knows best how this codec's configuration is written down
+                with av.open(str(self.path)) as container:
+                    opened = container.streams.video[0].codec_context
+                    name, config = opened.codec.name, opened.extradata
             decoder = av.CodecContext.create(name, "r")
         except (ValueError, FFmpegError) as error:
             raise RecordingError(
                 self.path, f"this installation cannot decode {self.index.codec}", remedy="Record as H.264"
             ) from error
         assert isinstance(decoder, av.VideoCodecContext)
-        if self.index.codec_config:
-            decoder.extradata = self.index.codec_config
+        if config:
+            decoder.extradata = config
         decoder.thread_count = self._threads
         return decoder
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from playloom.recording.video_frames import VideoFrames
-from tests.support.sessions import VideoShape, read_frame_number, write_numbered_video
+from tests.support.sessions import VideoShape, numbered_image, read_frame_number, write_numbered_video
 
 SHAPES = {
     "plain": {},
@@ -73,3 +74,15 @@ def test_a_frame_that_does_not_decode_costs_only_its_own_group(tmp_path: Path) -
     with VideoFrames(path, index) as frames:
         assert [number for number, _ in frames.pick([20])] == [20]
         assert [number for number, _ in frames.frames(12)] == list(range(12, 24))
+
+
+def test_a_codec_that_the_index_does_not_configure_is_asked_of_ffmpeg(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=30)
+        stream.width, stream.height, stream.bit_rate = 96, 64, 2_000_000
+        for number in range(20):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered_image(number, (96, 64)), format="rgb24")))
+        container.mux(stream.encode(None))
+    with VideoFrames(path) as frames:
+        assert [read_frame_number(frame.to_ndarray(format="gray")) for _, frame in frames.pick([3, 17])] == [3, 17]

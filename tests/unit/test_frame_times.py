@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.frame_times import average_fps, pair_rows_with_frames, repair_times
+from playloom.recording.time_order import repair_times
+from workers.frame_times import average_fps, pair_rows_with_frames
 
 
 def ns(*values: int) -> np.ndarray:

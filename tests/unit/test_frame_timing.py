@@ -55,7 +55,7 @@ def test_an_interval_of_two_frames_is_no_gap_by_default() -> None:
 
 def test_a_clock_that_goes_backwards_or_stands_still_is_seen() -> None:
     timing = measure_frame_timing(times_ms(0, 10, 5, 20, 20, 30))
-    assert timing.backward_rows == (2,)
+    assert timing.backward_rows == (1,)
     assert timing.repeated_rows == (4,)
 
 
@@ -70,6 +70,13 @@ def test_frames_all_at_one_instant_have_no_rate() -> None:
     timing = measure_frame_timing(times_ms(5, 5, 5))
     assert timing.nominal_fps == 0
     assert timing.repeated_rows == (1, 2)
+
+
+def test_one_wrong_time_does_not_stretch_the_recording() -> None:
+    timing = measure_frame_timing(times_ms(0, 10, 9_000_000, 30, 40))
+    assert timing.backward_rows == (2,)
+    assert timing.duration_s == 0.04
+    assert timing.gaps == ()
 
 
 def test_a_pause_is_no_gap_and_does_not_count_for_the_rate() -> None:
