@@ -151,6 +151,28 @@ def test_progress_counts_every_frame_once(tmp_path: Path, output: Path) -> None:
     assert len(steps) > 1
 
 
+def test_a_source_that_has_vanished_is_named(tmp_path: Path, output: Path) -> None:
+    segment = wanted(numbered_video(tmp_path / "a.mp4", 2), range(2))
+    segment.path.unlink()
+    with pytest.raises(RecordingError, match=r"a\.mp4: cannot be opened: No such file"):
+        transcode_video(output, [segment], PROFILE)
+    assert not output.exists()
+
+
+def test_a_file_that_does_not_tell_places_is_refused(tmp_path: Path, output: Path) -> None:
+    segment = wanted(numbered_video(tmp_path / "a.mp4", 2), range(2))
+    nowhere = replace(segment.index, offset=np.array([-1, -1]))
+    with pytest.raises(RecordingError, match="does not say where its frames are"):
+        transcode_video(output, [replace(segment, index=nowhere)], PROFILE)
+
+
+def test_a_codec_that_nothing_here_decodes_is_named(tmp_path: Path, output: Path) -> None:
+    segment = wanted(numbered_video(tmp_path / "a.mp4", 2), range(2))
+    strange = replace(segment.index, codec="dvh1")
+    with pytest.raises(RecordingError, match="this installation cannot decode dvh1"):
+        transcode_video(output, [replace(segment, index=strange)], PROFILE)
+
+
 def test_a_directory_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:
     source = numbered_video(tmp_path / "a.mp4", 2)
     with pytest.raises(OutputError, match="cannot be written"):

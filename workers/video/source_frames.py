@@ -107,25 +107,49 @@ def decode_packets(path: Path, index: VideoIndex, places: Sequence[int], threads
     Yields:
         Frames in the order in which they are shown; a frame's pts is its decode place. What does not decode is
         missing.
+
+    Raises:
+        RecordingError: if the file cannot be read, or nothing here decodes its codec.
     """
     decoder = _open_decoder(path, index, threads)
-    with path.open("rb") as file:
-        for place in places:
-            file.seek(index.offset[place])
-            content = file.read(index.size_bytes[place])
-            if not content:
-                continue  # to the decoder an empty packet would mean the end
-            packet = av.Packet(content)
-            packet.pts = packet.dts = place
-            try:
-                frames = decoder.decode(packet)
-            except av.error.InvalidDataError:
-                continue
-            yield from frames
+    for place, content in _read_packets(path, index, places):
+        if not content:
+            continue  # to the decoder an empty packet would mean the end
+        packet = av.Packet(content)
+        packet.pts = packet.dts = place
+        try:
+            frames = decoder.decode(packet)
+        except av.error.InvalidDataError:
+            continue
+        yield from frames
     try:
         yield from decoder.decode(None)
     except av.error.InvalidDataError:
         return
+
+
+def _read_packets(path: Path, index: VideoIndex, places: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    offsets, sizes = index.offset.tolist(), index.size_bytes.tolist()
+    if offsets and min(offsets) < 0:
+        raise RecordingError(
+            path,
+            "this kind of file does not say where its frames are",
+            remedy="Rewrite it: ffmpeg -i capture.mp4 -c copy rewritten.mp4",
+        )
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
+    with file:
+        for place in places:
+            try:
+                file.seek(offsets[place])
+                content = file.read(sizes[place])
+            except OSError as error:
+                raise RecordingError(
+                    path, f"cannot be read: {error.strerror}", place=f"byte {offsets[place]}"
+                ) from error
+            yield place, content
 
 
 def _open_decoder(path: Path, index: VideoIndex, threads: int) -> av.VideoCodecContext:

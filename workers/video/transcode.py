@@ -6,6 +6,7 @@ that statistics are taken from. The other way, a file per picture in between, co
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -56,7 +57,8 @@ def transcode_video(
     except BaseException as error:
         output.unlink(missing_ok=True)
         if isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError):
-            raise OutputError(output, f"cannot be written: {error.strerror}") from error
+            remedy = "Make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+            raise OutputError(output, f"cannot be written: {error.strerror}", remedy=remedy) from error
         raise
 
 
