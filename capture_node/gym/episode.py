@@ -161,4 +161,5 @@ def _play(
         last_frame_hash="" if image is None else frame_hash(image),
         last_ram_hash="" if ram is None else bytes_hash(ram),
     )
-    return outcome, (last_ns - first_ns) / 1e9 + (1 / fps if steps.count else 0.0), late
+    duration_s = (last_ns - first_ns) / 1e9 + 1 / fps if steps.count else 0.0
+    return outcome, round(duration_s, 3), late

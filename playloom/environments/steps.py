@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from playloom.errors import OutputError, RecordingError
 
 STEPS_FILE = "steps.csv"
 COLUMNS = ("step", "action", "reward", "terminated", "truncated", "frame_hash", "ram_hash")
+FLUSH_INTERVAL_S = 1.0
+"""Rows reach the system at least this often: what a crash may cost."""
 _FLAGS = {"0": False, "1": True}
 
 
@@ -99,6 +102,7 @@ class StepWriter:
             self._file: IO[str] = self.path.open("x", encoding="utf-8", newline="", buffering=1 << 16)
         except OSError as error:
             raise OutputError(self.path, f"cannot be created: {error.strerror}") from error
+        self._flushed_s = time.monotonic()
         self._rows = csv.writer(self._file, lineterminator="\n")
         self._rows.writerow(COLUMNS)
 
@@ -107,6 +111,9 @@ class StepWriter:
         ends = (int(step.terminated), int(step.truncated))
         try:
             self._rows.writerow((self.count, action, repr(step.reward), *ends, step.frame_hash, step.ram_hash))
+            if time.monotonic() - self._flushed_s >= FLUSH_INTERVAL_S:
+                self._file.flush()
+                self._flushed_s = time.monotonic()
         except OSError as error:
             raise OutputError(self.path, f"cannot be written: {error.strerror}") from error
         self.count += 1
