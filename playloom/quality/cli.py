@@ -122,9 +122,7 @@ def _validate_all(
             from playloom.quality.plot import plot_session
 
             plot_session(quality, pictures[number], force=force)
-        # The whole recording hangs on the parts: of many sessions keep only what the reports need.
-        parts = replace(quality.parts, inputs=None, sync=None)
-        qualities.append(replace(quality, parts=parts))
+        qualities.append(replace(quality, parts=None))  # they hold every frame and input of the recording
     return qualities
 
 

@@ -19,7 +19,7 @@ from playloom.quality.checks import clock, counted
 from playloom.quality.findings import Level, Verdict
 from playloom.quality.frame_timing import FrameTiming
 from playloom.quality.input_activity import Presses, press_spans, short_taps
-from playloom.quality.session_quality import SessionParts, SessionQuality
+from playloom.quality.session_quality import SessionParts, SessionQuality, left_out_spans
 from playloom.recording.input_table import InputTable
 from playloom.recording.video_frames import VideoFrames
 
@@ -52,8 +52,10 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
     except ImportError as error:
         raise MissingExtraError("playloom validate --plot", "viz") from error
 
-    lanes = _lanes(quality.parts)
-    strip_in = _strip_height(quality.parts)
+    parts = quality.parts
+    assert parts is not None
+    lanes = _lanes(parts)
+    strip_in = _strip_height(parts)
     lanes_in = max(1, len(lanes)) * _LANE_IN + 0.1
     heights = [strip_in, _INTERVALS_IN, lanes_in]
     title_in = _TOP_IN if quality.verdict != Verdict.OK else _TOP_IN - 0.25  # one line of reasons less
@@ -70,9 +72,9 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
     end_s = max(quality.timing.duration_s, 1e-3) if quality.timing is not None else 1.0
     start_ns = 0 if quality.timing is None else quality.timing.start_ns
     _style(axes, end_s)
-    _draw_strip(strip, quality.parts, end_s)
-    _draw_intervals(intervals, quality.parts, quality.timing)
-    _draw_lanes(controls, lanes, start_ns, quality.parts.frame_times_ns, end_s)
+    _draw_strip(strip, parts, end_s)
+    _draw_intervals(intervals, parts, quality.timing)
+    _draw_lanes(controls, lanes, start_ns, parts.frame_times_ns, end_s)
     _draw_spans(axes, quality, start_ns, end_s)
     _draw_title(figure, quality, height_in)
     _draw_legend(figure, quality, height_in)
@@ -331,7 +333,7 @@ def _draw_spans(axes: Sequence[Axes], quality: SessionQuality, start_ns: int, en
                 controls.axvspan(
                     begin_s, stop_s, facecolor="none", edgecolor=theme.FAINT, hatch="///", linewidth=0, zorder=0
                 )
-    for begin_ns, end_ns in quality.parts.left_out:
+    for begin_ns, end_ns in left_out_spans(quality.info):
         for ax in axes:
             begin_s, stop_s = (begin_ns - start_ns) / 1e9, (end_ns - start_ns) / 1e9
             ax.axvspan(begin_s, stop_s, color=_LEFT_OUT, alpha=0.25, linewidth=0, zorder=5 if ax is strip else 0)
@@ -339,7 +341,7 @@ def _draw_spans(axes: Sequence[Axes], quality: SessionQuality, start_ns: int, en
 
 def _draw_title(figure: Figure, quality: SessionQuality, height_in: float) -> None:
     left, right = _LEFT_IN / _WIDTH_IN, 1 - _RIGHT_IN / _WIDTH_IN
-    info, timing, video = quality.parts.info, quality.timing, quality.parts.video
+    info, timing, video = quality.info, quality.timing, quality.video
     title = f"{info.game_id} · {quality.path.name}" if info is not None and info.game_id else quality.path.name
     figure.text(
         left,
@@ -389,7 +391,7 @@ def _draw_legend(figure: Figure, quality: SessionQuality, height_in: float) -> N
         Patch(facecolor=_BLACK, edgecolor=theme.LINE, label="black picture"),
         Patch(facecolor=_FROZEN, alpha=0.4, label="frozen picture"),
     ]
-    if quality.parts.left_out:
+    if left_out_spans(quality.info):
         handles.append(Patch(facecolor=_LEFT_OUT, alpha=0.4, label="paused or discarded"))
     legend = figure.legend(
         handles=handles,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +25,7 @@ _GAPS_LISTED = 20
 def as_record(quality: SessionQuality) -> dict[str, Any]:
     """Everything about one session as JSON values; parts that could not be read are null."""
     timing, inputs, picture = quality.timing, quality.inputs, quality.picture
-    video, info = quality.parts.video, quality.parts.info
+    video, info = quality.video, quality.info
     return {
         "path": str(quality.path),
         "session_id": quality.session_id,
@@ -65,18 +66,7 @@ def as_record(quality: SessionQuality) -> dict[str, Any]:
                 for gap in sorted(timing.gaps, key=lambda gap: -gap.duration_ns)[:_GAPS_LISTED]
             ],
         },
-        "video": video
-        and {
-            "frames": video.frames,
-            "codec": video.codec,
-            "width": video.width,
-            "height": video.height,
-            "pixel_format": video.pixel_format,
-            "rotation_degrees": video.rotation,
-            "keyframes": int(video.keyframe.sum()),
-            "b_frames": bool(video.has_b_frames),
-            "audio_tracks": video.audio_tracks,
-        },
+        "video": video and asdict(video),
         "inputs": inputs
         and {
             "snapshots": inputs.snapshots,
@@ -196,9 +186,9 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
 def _facts(quality: SessionQuality) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
     info, timing, video, inputs, picture = (
-        quality.parts.info,
+        quality.info,
         quality.timing,
-        quality.parts.video,
+        quality.video,
         quality.inputs,
         quality.picture,
     )
@@ -208,8 +198,7 @@ def _facts(quality: SessionQuality) -> list[tuple[str, str]]:
     facts.append(("files", ", ".join(present) or "none"))
     if video is not None:
         kind = f"{video.codec} {video.width}x{video.height}"
-        keyframes = int(video.keyframe.sum())
-        facts.append(("video", f"{kind}, {counted(video.frames, 'frame')}, {counted(keyframes, 'keyframe')}"))
+        facts.append(("video", f"{kind}, {counted(video.frames, 'frame')}, {counted(video.keyframes, 'keyframe')}"))
     if timing is not None:
         facts.append(("duration", f"{clock(timing.duration_s)}, {counted(timing.frames, 'row')} in sync.csv"))
         intervals = " / ".join(

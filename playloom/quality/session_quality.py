@@ -60,12 +60,33 @@ class SessionParts:
         """int64[n], in order: the frames' times; empty where sync.csv could not be read."""
         return np.zeros(0, np.int64) if self.sync is None else repair_times(self.sync.monotonic_ns)[0]
 
-    @property
-    def left_out(self) -> tuple[tuple[int, int], ...]:
-        """(begin, end) of what the player paused or discarded, in nanoseconds."""
-        marks = () if self.info is None else self.info.marks
-        return tuple(
-            (mark.begin_ns, mark.end_ns) for mark in marks if mark.kind in LEFT_OUT_MARKS and mark.end_ns is not None
+
+@dataclass(frozen=True, kw_only=True)
+class VideoFacts:
+    """What the video is."""
+
+    frames: int
+    keyframes: int
+    codec: str
+    width: int
+    height: int
+    pixel_format: str | None
+    rotation_degrees: int
+    b_frames: bool
+    audio_tracks: int
+
+    @classmethod
+    def of(cls, index: VideoIndex) -> VideoFacts:
+        return cls(
+            frames=index.frames,
+            keyframes=int(np.count_nonzero(index.keyframe)),
+            codec=index.codec,
+            width=index.width,
+            height=index.height,
+            pixel_format=index.pixel_format,
+            rotation_degrees=index.rotation,
+            b_frames=index.has_b_frames,
+            audio_tracks=index.audio_tracks,
         )
 
 
@@ -88,8 +109,9 @@ class SessionQuality:
         verdict: follows from the findings.
         findings: the reasons, worst first.
         file_bytes: size of each file of the session; None where it is missing.
+        info: session.json; None where there is none.
         timing, inputs, video, picture: the measures; None where the file could not be read or was not looked at.
-        parts: what was read, for whoever draws or steps through the session.
+        parts: what was read, for whoever draws the session; None where that was let go to save memory.
     """
 
     path: Path
@@ -97,10 +119,12 @@ class SessionQuality:
     verdict: Verdict
     findings: tuple[Finding, ...]
     file_bytes: Mapping[str, int | None]
+    info: SessionInfo | None
     timing: FrameTiming | None
     inputs: InputActivity | None
+    video: VideoFacts | None
     picture: PictureReport | None
-    parts: SessionParts
+    parts: SessionParts | None
 
 
 def validate_session(
@@ -134,7 +158,7 @@ def validate_session(
             parts.sync.monotonic_ns,
             nominal_fps=_recorded_fps(parts.info),
             gap_frames=thresholds.gap_frames,
-            left_out=parts.left_out,
+            left_out=left_out_spans(parts.info),
         )
         findings += checks.check_timing(timing, thresholds)
         if parts.info is not None:
@@ -148,7 +172,7 @@ def validate_session(
             )
     if parts.inputs is not None and len(times_ns):
         activity = measure_input_activity(
-            parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold, left_out=parts.left_out
+            parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold, left_out=left_out_spans(parts.info)
         )
         findings += checks.check_inputs(activity, times_ns, thresholds)
     if parts.video is not None:
@@ -171,10 +195,21 @@ def validate_session(
         verdict=verdict_of(findings),
         findings=tuple(findings),
         file_bytes=file_bytes,
+        info=parts.info,
         timing=timing,
         inputs=activity,
+        video=None if parts.video is None else VideoFacts.of(parts.video),
         picture=picture,
         parts=parts,
+    )
+
+
+def left_out_spans(info: SessionInfo | None) -> tuple[tuple[int, int], ...]:
+    """(begin, end) of what the player paused or discarded, in nanoseconds."""
+    return tuple(
+        (mark.begin_ns, mark.end_ns)
+        for mark in (() if info is None else info.marks)
+        if mark.kind in LEFT_OUT_MARKS and mark.end_ns is not None
     )
 
 
