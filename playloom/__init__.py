@@ -1,5 +1,1 @@
 """Playloom's domain, shared by all its programs: the recording format, actions, errors and the command line's root."""
-
-from importlib.metadata import version
-
-__version__ = version("playloom")

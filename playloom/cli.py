@@ -98,11 +98,21 @@ def run(arguments: list[str]) -> int:
     except SystemExit as stop:  # how Typer ends: after help, a usage error or Ctrl-C
         return stop.code if isinstance(stop.code, int) else 0
     except BrokenPipeError:
-        # The reader (head, less) left. Keep Python from complaining about it again while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()  # the reader (head, less) left
+        return 1
+    except OSError as error:  # what no command turned into an error of its own, such as a full disk below the output
+        _let_go_of_output()
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(error), markup=False)
         return 1
     return 0
 
 
-def main() -> None:
-    raise SystemExit(run(sys.argv[1:]))
+def _let_go_of_output() -> None:
+    """Where the output takes nothing any more, keep Python from failing on the rest while it shuts down."""
+    if sys.stdout is None:  # closed before we began
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

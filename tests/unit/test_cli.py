@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -38,6 +41,10 @@ def fail() -> None:
 
 def be_interrupted() -> None:
     raise KeyboardInterrupt
+
+
+def write_to_a_full_disk() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 group = typer.Typer(no_args_is_help=True)
@@ -77,6 +84,28 @@ def test_wrong_usage_exits_2(commands: list[EntryPoint], capsys: pytest.CaptureF
 def test_ctrl_c_exits_130(commands: list[EntryPoint]) -> None:
     commands.extend([entry("greet", "greet"), entry("wait", "be_interrupted")])
     assert cli.run(["wait"]) == 130
+
+
+def test_ctrl_c_before_the_command_begins_exits_130_without_a_traceback() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from playloom.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_full_disk_below_the_output_is_an_error_and_no_traceback(
+    commands: list[EntryPoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.extend([entry("greet", "greet"), entry("write", "write_to_a_full_disk")])
+    assert cli.run(["write"]) == 1
+    assert capsys.readouterr().err == "error: [Errno 28] No space left on device\n"
 
 
 def test_a_command_whose_extra_is_missing_is_not_shown(
