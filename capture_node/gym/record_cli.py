@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PERSON = "person"
 LONGEST_EPISODE_STEPS = 10_000_000
+STEPS_PER_LOOK = 64
+"""The progress bar moves so seldom: drawing it costs more than a step of Pong."""
 
 
 def record(
@@ -132,12 +134,36 @@ def record(
 
 
 def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool) -> list[EpisodeReport]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     from capture_node.gym.interrupts import interrupts_noted
 
+    errors = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("episodes"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    shown = headless and errors.is_terminal
     reports: list[EpisodeReport] = []
-    with interrupts_noted() as interrupt:
-        for report in _episodes(options, workers, headless, interrupt, quiet=quiet):
+    with interrupts_noted() as interrupt, Progress(*columns, console=errors, transient=True, disable=not shown) as bar:
+        task = bar.add_task("", total=options.episodes)
+        asked = 0
+
+        def is_stopped() -> bool:
+            # Asked before each step that this process plays.
+            nonlocal asked
+            asked += 1
+            if shown and workers == 1 and asked % STEPS_PER_LOOK == 0:
+                bar.update(task, description=f"{asked} steps")
+            return interrupt.is_set
+
+        for report in _episodes(options, workers, headless, is_stopped, quiet=quiet):
             reports.append(report)
+            bar.advance(task)
             if not quiet:
                 typer.echo(_line(report))
         if interrupt.is_set and not quiet:
