@@ -1,4 +1,4 @@
-"""Where the command `playloom` starts. It imports next to nothing, so that Ctrl-C is heeded from the first moment on."""
+"""Where the command `playloom` starts. It imports next to nothing, so that Ctrl-C is heeded from the first moment."""
 
 from __future__ import annotations
 
