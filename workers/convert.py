@@ -78,7 +78,7 @@ def convert_sessions(
             remedy="Give the directory that holds the session directories: --session-root DIR",
         )
     names = [_name(path, options.session_root) for path in sessions]
-    output = options.output_root.absolute()
+    output = options.output_root.resolve()
     converter_version = version("playloom")
     asked_for = _asked_for(options, names, converter_version)
     fingerprint = hashlib.sha256(json.dumps(asked_for, sort_keys=True).encode()).hexdigest()

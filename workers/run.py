@@ -31,10 +31,9 @@ def run_conversion(options: ConvertOptions, *, as_json: bool = False, quiet: boo
         with _terminated_like_interrupted(), _progress_bar(shown=not quiet) as on_progress:
             report = convert_sessions(options, on_progress)
     except KeyboardInterrupt:
+        kept = working_path(options.output_root.resolve())
         errors.print("Stopped. No dataset was written; the sessions that are done are kept.")
-        errors.print(
-            f"next: run the same command with --resume to go on, or remove {working_path(options.output_root)}"
-        )
+        errors.print(f"next: run the same command with --resume to go on, or remove {kept}")
         return INTERRUPTED
     if as_json:
         print(json.dumps(report.to_json(), indent=2))

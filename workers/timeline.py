@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,7 @@ def read_timeline(session: Session) -> Timeline:
     """
     index = index_video(session.video_path)
     sync, sync_damage = read_sync(session.sync_path)
-    faults = [str(damage) for damage in (*index.damage, *sync_damage)]
+    faults = [*_told_faults(session), *(str(damage) for damage in (*index.damage, *sync_damage))]
     recorded_ns, places = _recorded_frames(index)
     pairing = pair_rows_with_frames(sync.pts_ns, recorded_ns, _encoder_shift_ns(index))
     if pairing.problem is not None:
@@ -96,6 +97,19 @@ def read_timeline(session: Session) -> Timeline:
         faults=tuple(faults),
         discarded=int(np.count_nonzero(~kept)),
     )
+
+
+def _told_faults(session: Session) -> Iterator[str]:
+    """What session.json says of its own recording: that it was cut off, or that its files were other ones."""
+    if session.info is None:
+        return
+    if session.info.recovery is not None:
+        lost = "; ".join(session.info.recovery.lost) or "nothing that could be found out"
+        yield f"{session.path}: the recording was cut off and recovered; lost: {lost}"
+    for path in (session.video_path, session.sync_path, session.inputs_path):
+        told = session.info.files.get(path.name)
+        if told is not None and told.bytes != path.stat().st_size:
+            yield f"{path}: has {path.stat().st_size} bytes, session.json tells of {told.bytes}"
 
 
 def _recorded_frames(index: VideoIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -224,7 +224,7 @@ def test_sessions_fill_a_shard_up_to_its_size_and_go_on_in_the_next(tmp_path: Pa
         session = good(tmp_path, name, 30)
         noise = [rng.integers(0, 255, (240, 320, 3), np.uint8) for _ in range(30)]
         with av.open(str(session / "capture.mp4"), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=30, options={"crf": "4"})
+            stream = container.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "10"})
             stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
             for picture in noise:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))

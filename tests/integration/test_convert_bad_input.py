@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
@@ -197,6 +198,31 @@ def test_a_root_without_sessions_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(PlayloomError, match="There are no sessions in"):
         convert(tmp_path)
+
+
+def test_what_session_json_says_of_lost_data_is_passed_on(tmp_path: Path) -> None:
+    session = write_numbered_session(tmp_path / "sessions" / "a", 20)
+    info = {
+        "format_version": 1,
+        "session_id": "a",
+        "source": "test",
+        "clock": {"kind": "monotonic", "started_unix_ns": 0, "started_monotonic_ns": 0},
+        "counts": {"frames": 20, "repeated": 0, "dropped": 0, "late": 0},
+        "marks": [],
+        "files": {"actions.bin": {"bytes": 1, "sha256": "0" * 64}},
+        "recovery": {"lost": ["the last second of capture.mp4"]},
+    }
+    (session / "session.json").write_text(json.dumps(info))
+
+    report = convert(tmp_path)
+
+    size = (session / "actions.bin").stat().st_size
+    assert report.warnings["a"] == (
+        f"{session}: the recording was cut off and recovered; lost: the last second of capture.mp4",
+        f"{session}/actions.bin: has {size} bytes, session.json tells of 1",
+    )
+    with pytest.raises(PlayloomError, match="the recording was cut off"):
+        convert(tmp_path, strict=True, output_root=tmp_path / "other")
 
 
 # Unusual videos
