@@ -12,8 +12,8 @@ from playloom.output_files import output_file
 from playloom.preview import theme
 from playloom.preview.scene import draw_controls, fit, scaled, shown_size
 from playloom.preview.source import PreviewSource
-from playloom.quality.checks import clock
 from playloom.quality.readout import controls_in_words, spans_in_words
+from playloom.quality.words import clock
 from playloom.recording.video_frames import VideoFrames
 
 _MARGIN, _GUTTER, _HEADER = 32, 24, 84

@@ -15,7 +15,7 @@ from playloom.preview.keyboard_drawing import draw_keyboard, draw_mouse
 from playloom.preview.lanes import Lane, draw_lanes, lanes_of
 from playloom.preview.pad_drawing import PAD_SIZE, draw_pad
 from playloom.preview.source import PreviewSource
-from playloom.quality.checks import clock
+from playloom.quality.words import clock
 from playloom.recording.input_table import InputTable
 from playloom.recording.mp4_index import VideoIndex
 

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playloom.controls import AXES
 from playloom.errors import MissingExtraError
 from playloom.output_files import output_file
 from playloom.preview import theme
 from playloom.preview.scene import scaled, shown_size
-from playloom.quality.checks import clock, counted
 from playloom.quality.findings import Level, Verdict
 from playloom.quality.frame_timing import FrameTiming
-from playloom.quality.input_activity import Presses, press_spans, short_taps
+from playloom.quality.plot_lanes import TAP_COLOUR, draw_lanes, lanes_of
 from playloom.quality.session_quality import SessionParts, SessionQuality, left_out_spans
-from playloom.recording.input_table import InputTable
+from playloom.quality.words import clock, counted
 from playloom.recording.video_frames import VideoFrames
 
 if TYPE_CHECKING:
@@ -31,12 +29,11 @@ _WIDTH_IN = 15.0
 _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN, _SPACE_IN = 1.7, 0.4, 1.15, 1.0, 0.16
 _THUMBNAIL_IN = 0.95
 _INTERVALS_IN, _LANE_IN = 1.7, 0.27
-_MAX_LANES = 24
 _MAX_POINTS = 4000
 _TICKS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
 _MAX_TICKS = 14
 _VERDICT_COLOURS = {"ok": theme.GREEN, "warning": theme.WARM, "failed": theme.RED}
-_GAP, _BLACK, _FROZEN, _TAP, _LEFT_OUT = theme.RED, "#000000", theme.PURPLE, theme.RED, theme.MUTED
+_GAP, _BLACK, _FROZEN, _LEFT_OUT = theme.RED, "#000000", theme.PURPLE, theme.MUTED
 
 
 def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) -> None:
@@ -54,7 +51,7 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
 
     parts = quality.parts
     assert parts is not None
-    lanes = _lanes(parts)
+    lanes = lanes_of(parts)
     strip_in = _strip_height(parts)
     lanes_in = max(1, len(lanes)) * _LANE_IN + 0.1
     heights = [strip_in, _INTERVALS_IN, lanes_in]
@@ -74,7 +71,7 @@ def plot_session(quality: SessionQuality, path: Path, *, force: bool = False) ->
     _style(axes, end_s)
     _draw_strip(strip, parts, end_s)
     _draw_intervals(intervals, parts, quality.timing)
-    _draw_lanes(controls, lanes, start_ns, parts.frame_times_ns, end_s)
+    draw_lanes(controls, lanes, start_ns, parts.frame_times_ns, end_s)
     _draw_spans(axes, quality, start_ns, end_s)
     _draw_title(figure, quality, height_in)
     _draw_legend(figure, quality, height_in)
@@ -216,88 +213,6 @@ def _largest_per_bin(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[ND
     return x[starts], np.maximum.reduceat(y, starts)
 
 
-# --- controls --------------------------------------------------------------------------------------------------------
-
-_Lane = tuple[str, Presses | tuple[NDArray[np.int64], NDArray[np.float32]]]
-
-
-def _lanes(parts: SessionParts) -> list[_Lane]:
-    """Bars for what is pressed, lines for what is moved; the most used of both where there are too many."""
-    if parts.inputs is None or not len(parts.inputs):
-        return []
-    end_ns = int(parts.frame_times_ns[-1]) if len(parts.frame_times_ns) else 0
-    moved: list[_Lane] = []
-    for name, values in _deflections(parts.inputs):
-        moved.append((name, (parts.inputs.monotonic_ns, values)))
-    pressed: list[_Lane] = []
-    spans = press_spans(parts.inputs, end_ns=end_ns)
-    most = sorted(spans, key=lambda each: -len(each.start_ns))[: max(0, _MAX_LANES - len(moved))]
-    pressed += [(each.control, each) for each in spans if any(each is kept for kept in most)]
-    if len(spans) > len(most):
-        pressed.append(
-            (
-                f"+{len(spans) - len(most)} more",
-                Presses(control="", start_ns=end_ns + np.zeros(0, np.int64), end_ns=np.zeros(0, np.int64)),
-            )
-        )
-    return pressed + moved
-
-
-def _deflections(inputs: InputTable) -> list[tuple[str, NDArray[np.float32]]]:
-    used = [
-        (name, inputs.axes[:, axis]) for axis, name in enumerate(AXES) if np.any(np.abs(inputs.axes[:, axis]) > 0.05)
-    ]
-    speed = np.hypot(inputs.mouse_motion[:, 0], inputs.mouse_motion[:, 1])
-    if np.any(speed):
-        used.append(("mouse speed", (speed / np.percentile(speed[speed > 0], 99)).astype(np.float32)))
-    return used
-
-
-def _draw_lanes(ax: Axes, lanes: list[_Lane], start_ns: int, frame_times_ns: NDArray[np.int64], end_s: float) -> None:
-    count = max(1, len(lanes))
-    ax.set_ylim(count, 0)
-    ax.set_yticks(np.arange(count) + 0.5, [name for name, _ in lanes] or ["no input"])
-    ax.tick_params(axis="y", length=0, labelcolor=theme.TEXT, labelsize=9)
-    for row in range(1, count):
-        ax.axhline(row, color=theme.LINE, linewidth=0.5)
-    colours = (theme.ACCENT, theme.GREEN, theme.WARM, theme.PURPLE)
-    for row, (name, lane) in enumerate(lanes):
-        if isinstance(lane, Presses):
-            widths_s = np.maximum((lane.end_ns - lane.start_ns) / 1e9, end_s / 3000)  # at least visible
-            bars = list(zip((lane.start_ns - start_ns) / 1e9, widths_s, strict=True))
-            ax.broken_barh(bars, (row + 0.18, 0.64), facecolors=colours[row % len(colours)], linewidth=0)
-            taps = lane.start_ns[short_taps(lane, frame_times_ns)]
-            ax.plot(
-                (taps - start_ns) / 1e9, np.full(len(taps), row + 0.14), "v", color=_TAP, markersize=4.5, clip_on=False
-            )
-        else:
-            _draw_deflection(ax, row, name, *lane, start_ns=start_ns, end_s=end_s)
-
-
-def _draw_deflection(
-    ax: Axes,
-    row: int,
-    name: str,
-    times_ns: NDArray[np.int64],
-    values: NDArray[np.float32],
-    *,
-    start_ns: int,
-    end_s: float,
-) -> None:
-    one_sided = name.endswith("trigger") or name == "mouse speed"
-    at_ns = start_ns + np.linspace(0, end_s * 1e9, min(_MAX_POINTS, 4 * len(times_ns) + 2)).astype(np.int64)
-    rows = np.searchsorted(times_ns, at_ns, side="right") - 1
-    shown = np.where(rows >= 0, np.clip(values[np.maximum(rows, 0)], -1, 1), 0.0)
-    zero = row + (0.88 if one_sided else 0.5)
-    height = 0.74 if one_sided else 0.4
-    at_s = (at_ns - start_ns) / 1e9
-    # y grows downwards here as SDL's does, but a reader expects a stick pushed up to point up, and lefty < 0 is up.
-    sign = 1 if name.endswith("y") else -1
-    line = zero + sign * height * shown
-    ax.fill_between(at_s, zero, line, color=theme.WARM, alpha=0.35, linewidth=0, step="post")
-    ax.step(at_s, line, where="post", color=theme.WARM, linewidth=0.9)
-
-
 # --- all over --------------------------------------------------------------------------------------------------------
 
 
@@ -386,7 +301,7 @@ def _draw_legend(figure: Figure, quality: SessionQuality, height_in: float) -> N
         Line2D([], [], color=theme.ACCENT, label="frame interval"),
         Line2D([], [], color=theme.GREEN, linestyle=(0, (4, 3)), label="nominal interval"),
         Patch(facecolor=_GAP, alpha=0.45, label="gap"),
-        Line2D([], [], color=_TAP, marker="v", linestyle="none", label="press between two frames"),
+        Line2D([], [], color=TAP_COLOUR, marker="v", linestyle="none", label="press between two frames"),
         Patch(facecolor="none", edgecolor=theme.FAINT, hatch="///", label="before first / after last input"),
         Patch(facecolor=_BLACK, edgecolor=theme.LINE, label="black picture"),
         Patch(facecolor=_FROZEN, alpha=0.4, label="frozen picture"),

@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from playloom.quality.checks import clock, counted
 from playloom.quality.findings import Finding, Level, Verdict
 from playloom.quality.session_quality import SessionQuality
+from playloom.quality.words import clock, counted
 
 _VERDICT_STYLES = {Verdict.OK: "bold green", Verdict.WARNING: "bold yellow", Verdict.FAILED: "bold red"}
 _LEVEL_STYLES = {Level.NOTE: "dim", Level.WARNING: "yellow", Level.FAILED: "red"}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playloom.errors import RecordingError
-from playloom.quality import checks
+from playloom.quality import file_checks, frame_checks, play_checks
 from playloom.quality.findings import Finding, Level, Verdict, verdict_of
 from playloom.quality.frame_timing import FrameTiming, measure_frame_timing
 from playloom.quality.input_activity import InputActivity, changed, measure_input_activity
@@ -148,8 +148,10 @@ def validate_session(
     parts = _read_parts(path, file_bytes, findings)
     if parts.info is not None:
         listed = [(name, file.bytes, file.sha256) for name, file in parts.info.files.items()]
-        findings += checks.check_files(listed, path, (lambda file: file_record(file).sha256) if verify_hashes else None)
-        findings += checks.check_recovery(parts.info)
+        findings += file_checks.check_files(
+            listed, path, (lambda file: file_record(file).sha256) if verify_hashes else None
+        )
+        findings += file_checks.check_recovery(parts.info)
 
     timing = activity = picture = None
     times_ns = parts.frame_times_ns
@@ -160,10 +162,10 @@ def validate_session(
             gap_frames=thresholds.gap_frames,
             left_out=left_out_spans(parts.info),
         )
-        findings += checks.check_timing(timing, thresholds)
+        findings += frame_checks.check_timing(timing, thresholds)
         if parts.info is not None:
             counts = parts.info.counts
-            findings += checks.check_counts(
+            findings += frame_checks.check_counts(
                 frames=counts.frames,
                 dropped=counts.dropped,
                 late=counts.late,
@@ -174,14 +176,14 @@ def validate_session(
         activity = measure_input_activity(
             parts.inputs, times_ns, axis_threshold=thresholds.axis_threshold, left_out=left_out_spans(parts.info)
         )
-        findings += checks.check_inputs(activity, times_ns, thresholds)
+        findings += play_checks.check_inputs(activity, times_ns, thresholds)
     if parts.video is not None:
-        findings += checks.check_video(parts.video)
+        findings += frame_checks.check_video(parts.video)
         if parts.sync is not None and timing is not None:
-            findings += checks.check_sync_against_video(parts.sync, parts.video, timing, thresholds)
+            findings += frame_checks.check_sync_against_video(parts.sync, parts.video, timing, thresholds)
             if look_at_picture and len(times_ns):
                 picture = _look(parts, times_ns, timing, thresholds)
-                findings += checks.check_picture(
+                findings += play_checks.check_picture(
                     picture.samples,
                     picture.black,
                     picture.frozen,
@@ -216,19 +218,21 @@ def left_out_spans(info: SessionInfo | None) -> tuple[tuple[int, int], ...]:
 def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list[Finding]) -> SessionParts:
     def attempt[T](name: str, read: Callable[[Path], tuple[T, list[Damage]]]) -> T | None:
         if not file_bytes[name]:
-            findings.append(checks.missing_file(name, empty=file_bytes[name] == 0))
+            findings.append(file_checks.missing_file(name, empty=file_bytes[name] == 0))
             return None
         try:
             result, damage = read(path / name)
         except RecordingError as error:
-            findings.append(checks.unusable_file(name, error))
+            findings.append(file_checks.unusable_file(name, error))
             return None
-        findings.extend(checks.damaged_file(name, each) for each in damage if not checks.is_told_by_timing(each))
+        findings.extend(
+            file_checks.damaged_file(name, each) for each in damage if not file_checks.is_told_by_timing(each)
+        )
         return result
 
     info = None
     if file_bytes[INFO_FILE] is None:
-        findings.append(checks.no_session_info())
+        findings.append(file_checks.no_session_info())
     else:
         info = attempt(INFO_FILE, lambda file: (read_session_info(file), []))
     inputs_record = None if info is None else info.files.get(INPUTS_FILE)

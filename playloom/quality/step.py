@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from playloom.errors import PlayloomError, RecordingError
-from playloom.quality.checks import clock
 from playloom.quality.readout import actions_in_words, controls_in_words
+from playloom.quality.words import clock
 from playloom.recording.input_stream import read_inputs
 from playloom.recording.input_table import InputTable
 from playloom.recording.session import open_session

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from playloom.errors import PlayloomError
-from playloom.quality.checks import clock, counted
 from playloom.quality.findings import Finding, Level, verdict_of
 from playloom.quality.report import print_findings
 from playloom.quality.thresholds import QualityThresholds
+from playloom.quality.words import clock, counted
 
 
 @pytest.mark.parametrize(
