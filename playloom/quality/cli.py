@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playloom.errors import MissingExtraError, PlayloomError
+from playloom.errors import MissingExtraError, OutputError, PlayloomError
 from playloom.quality.threshold_options import with_threshold_options
 from playloom.quality.thresholds import QualityThresholds
 
@@ -107,7 +107,7 @@ def _validate_all(
         check_output(csv, force=force)
     if plot is not None:
         _require_matplotlib()
-        pictures = _plot_paths(plot, paths)
+        pictures = _plot_paths(plot, target, paths)
         for path in pictures:
             check_output(path, force=force)
     else:
@@ -142,15 +142,19 @@ def _sessions(target: Path) -> list[Path]:
     return paths
 
 
-def _plot_paths(plot: Path, paths: list[Path]) -> list[Path]:
+def _plot_paths(plot: Path, target: Path, paths: list[Path]) -> list[Path]:
     if len(paths) == 1 and not plot.is_dir():
         return [plot]
     if plot.suffix:
         raise PlayloomError(
             f"{plot} is one file for {len(paths)} sessions", remedy="Name a folder for --plot, or one session"
         )
-    plot.mkdir(parents=True, exist_ok=True)
-    return [plot / f"{path.name}.png" for path in paths]
+    try:
+        plot.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(plot, f"cannot be made: {error.strerror}", remedy="Choose another folder") from error
+    # Sessions of two players may have one name in two folders.
+    return [plot / f"{'-'.join(path.relative_to(target).parts)}.png" for path in paths]
 
 
 def _require_matplotlib() -> None:

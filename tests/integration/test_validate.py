@@ -424,8 +424,8 @@ def test_a_broken_session_has_a_timeline_of_what_can_be_read(tmp_path: Path) -> 
 
 
 def test_several_sessions_get_a_timeline_each_in_a_folder(tmp_path: Path) -> None:
-    good(tmp_path / "in", "a")
-    good(tmp_path / "in", "b")
+    good(tmp_path / "in" / "ada", "a")
+    good(tmp_path / "in" / "grace", "a")
     assert run(tmp_path / "in", "--plot", tmp_path / "timelines") == 0
-    assert sorted(path.name for path in (tmp_path / "timelines").iterdir()) == ["a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "timelines").iterdir()) == ["ada-a.png", "grace-a.png"]
     assert run(tmp_path / "in", "--plot", tmp_path / "one.png") == 1
