@@ -108,7 +108,8 @@ class Batch:
         packed = {piece for shard in self.shards for piece in shard.pieces}
         last_packed = max((session for session, _ in packed), default=-1)
         outcomes: dict[int, ConvertedSession | Skipped | OutputFault | ProcessError] = {}
-        for number in self._scans:
+        # A session that is in a finished shard already need not be there any more.
+        for number in sorted({*self._scans, *(session for session, _ in packed)}):
             earlier = self._earlier(number, packed, in_a_shard=number <= last_packed)
             if earlier is not None:
                 outcomes[number] = earlier
@@ -126,7 +127,7 @@ class Batch:
             )
             for number in numbers
         ]
-        order = iter(sorted(self._scans))
+        order = iter(sorted({*self._scans, *outcomes}))
         due = next(order, None)
         results = pool.run(jobs, lambda job, frames: self._tell(count.add(numbers[job], frames)))
         while due is not None:
@@ -143,15 +144,14 @@ class Batch:
         """What an interrupted conversion made of a session, if it can be taken over."""
         directory = self._working.session(number)
         skipped = directory / _SKIPPED_FILE
-        if in_a_shard and skipped.exists():
-            return Skipped(reason=json.loads(skipped.read_text())["reason"])
         converted = load_session(directory)
         if converted is None:
-            return None
+            earlier = in_a_shard and skipped.exists()
+            return Skipped(reason=json.loads(skipped.read_text())["reason"]) if earlier else None
         waiting = [piece for place, piece in enumerate(converted.pieces) if (number, place) not in packed]
         if not waiting:
             return converted
-        if converted.signature != self._scans[number].signature:
+        if number not in self._scans or converted.signature != self._scans[number].signature:
             return None
         whole = all(
             (file := directory / piece.video).exists()
@@ -177,6 +177,7 @@ class Batch:
             self._skip(number, outcome.reason if isinstance(outcome, Skipped) else self._died(number, outcome))
             return
         self.converted[number] = outcome
+        self.skipped.pop(number, None)
         if outcome.task not in self.tasks:
             self.tasks.append(outcome.task)
         for place, piece in enumerate(outcome.pieces):

@@ -162,6 +162,8 @@ def _prepare(path: Path, asked_for: object, output: Path, *, resume: bool, overw
     if options.exists():
         if resume:
             _compare(json.loads(options.read_text()), asked_for, output)
+            for begun in (path / "sessions").glob("*.partial"):
+                shutil.rmtree(begun)
             return
         if not overwrite:
             raise OutputError(

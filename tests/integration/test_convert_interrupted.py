@@ -16,7 +16,7 @@ import pytest
 
 from playloom.errors import OutputError
 from tests.support.conversions import convert, options_for, read_episodes, tree, write_definitions
-from tests.support.numbered_sessions import write_numbered_session
+from tests.support.numbered_sessions import NumberedVideo, write_numbered_session
 from workers.convert import VideoPath, convert_sessions
 from workers.working_directory import working_path
 
@@ -91,7 +91,6 @@ def test_a_conversion_that_is_stopped_leaves_no_dataset_says_how_to_go_on_and_do
     assert "No dataset was written" in said
     assert "--resume" in said
     assert not output.exists()
-    assert not list(working_path(output).rglob("*.partial"))
 
     finished = subprocess.run(command(batch, output, "--resume"), capture_output=True, text=True, check=False)
 
@@ -152,6 +151,27 @@ def test_a_session_that_changed_meanwhile_is_converted_again(tmp_path: Path) -> 
     convert(tmp_path, resume=True)
 
     assert [len(episode.numbers) for episode in read_episodes(tmp_path / "dataset")] == [26, 20]
+
+
+def test_a_session_that_is_in_a_shard_already_need_not_be_there_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_numbered_session(tmp_path / "sessions" / "a", 20)
+    write_numbered_session(tmp_path / "sessions" / "b", 20, video=NumberedVideo(b_frames=2))  # needs its own file
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.convert.write_metadata", stop)
+        with pytest.raises(KeyboardInterrupt):
+            convert(tmp_path, video=VideoPath.COPY)
+    (tmp_path / "sessions" / "a" / "actions.bin").unlink()
+
+    report = convert(tmp_path, video=VideoPath.COPY, resume=True)
+
+    assert report.converted == ("a", "b")
+    assert [episode.numbers for episode in read_episodes(tmp_path / "dataset")] == [list(range(20))] * 2
 
 
 def test_files_of_a_shard_that_was_not_finished_are_cleared_away(tmp_path: Path) -> None:
