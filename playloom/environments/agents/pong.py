@@ -18,9 +18,12 @@ TOP, BOTTOM = 44, 207
 
 SERVE_EVERY_S = 0.5
 AIM = (6.0, 8.5)
+"""How far from the paddle's middle to take the ball: near the edge it comes back steep and fast, and wins."""
 GLIDE = 3.0
+"""Steps at its present speed that the paddle goes on for, measured without frame skip."""
 TRACK_STEPS = 9
 STRAIGHT = 3
+"""A ball whose speed changes by more than this from one step to the next has bounced."""
 SLACK = 2.0
 """How near is near enough; less, and the paddle trembles."""
 
