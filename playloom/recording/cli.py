@@ -31,32 +31,38 @@ def recover(
     from playloom.recording.session_info import INFO_FILE
 
     console = Console(highlight=False, soft_wrap=True)
-    found = dict.fromkeys(path for target in targets for path in find_sessions(target))
-    cut_off = [path for path in found if not (path / INFO_FILE).exists()]
-    sessions = [path for path in cut_off if path in targets or (path / START_FILE).exists()]
-    common = targets[0] if len(targets) == 1 else Path(os.path.commonpath([target.absolute() for target in targets]))
-    named = escape(shlex.quote(str(common)))
     results: list[dict[str, object]] = []
-    for path in sessions:
-        lost: list[str] = []
-        error: str | None = None
-        try:
-            lost = [str(damage) for damage in recover_session(path)]
-        except PlayloomError as failure:
-            error = str(failure)
+
+    def report(path: Path, lost: list[str], error: str | None) -> None:
         results.append({"session": str(path), "recovered": error is None, "lost": lost, "error": error})
         if not json:
             verdict = "[red]not recovered[/]" if error else "[green]recovered[/]"
             console.print(f"{verdict} {escape(str(path))}")
             for sentence in lost if error is None else [error]:
                 console.print(f"  {escape(sentence)}")
+
+    found: dict[Path, None] = {}
+    for target in targets:
+        try:
+            found |= dict.fromkeys(find_sessions(target))
+        except PlayloomError as failure:
+            report(target, [], str(failure))
+    cut_off = [path for path in found if not (path / INFO_FILE).exists()]
+    sessions = [path for path in cut_off if path in targets or (path / START_FILE).exists()]
+    common = targets[0] if len(targets) == 1 else Path(os.path.commonpath([target.absolute() for target in targets]))
+    named = escape(shlex.quote(str(common)))
+    for path in sessions:
+        try:
+            report(path, [str(damage) for damage in recover_session(path)], None)
+        except PlayloomError as failure:
+            report(path, [], str(failure))
     failed = sum(not result["recovered"] for result in results)
     if json:
         typer.echo(json_format.dumps(results, indent=2, ensure_ascii=False))
-    elif not sessions:
+    elif not results:
         console.print(f"Nothing to recover: Playloom's recordings in {named} all have their {INFO_FILE}.")
     else:
-        console.print(f"\n{len(sessions) - failed} recovered, {failed} not.")
+        console.print(f"\n{len(results) - failed} recovered, {failed} not.")
     if not json:
         console.print(f"Next: playloom validate {named}")
     if failed:

@@ -57,7 +57,9 @@ class JsonSection:
             raise RecordingError(file, "is not UTF-8 text", place=f"byte {error.start}") from error
         except json.JSONDecodeError as error:
             raise RecordingError(file, f"is not JSON: {error.msg}", place=f"line {error.lineno}") from error
-        except (ValueError, RecursionError) as error:
+        except RecursionError as error:
+            raise RecordingError(file, "is nested deeper than any such file is") from error
+        except ValueError as error:
             raise RecordingError(file, f"is not JSON that can be used: {error}") from error
         if not isinstance(values, dict):
             raise RecordingError(file, "must hold a JSON object")

@@ -51,7 +51,8 @@ def recover_session(path: Path) -> list[Damage]:
         return []
     for name in SESSION_FILES:
         if not (path / name).is_file():
-            raise RecordingError(path / name, "is missing", remedy="Nothing can be recovered without it")
+            problem = "is no file" if os.path.lexists(path / name) else "is missing"
+            raise RecordingError(path / name, problem, remedy="Nothing can be recovered without it")
     _check_nobody_writes(path / VIDEO_FILE)
     index = index_video(path / VIDEO_FILE)
     table, damage = read_sync(path / SYNC_FILE)

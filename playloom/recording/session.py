@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def open_session(path: Path) -> Session:
     for name in SESSION_FILES:
         file = path / name
         if not file.is_file():
-            raise RecordingError(file, "is missing", remedy=f"A session needs {', '.join(SESSION_FILES)}")
+            problem = "is no file" if os.path.lexists(file) else "is missing"
+            raise RecordingError(file, problem, remedy=f"A session needs the files {', '.join(SESSION_FILES)}")
         if file.stat().st_size == 0 and not (name == INPUTS_FILE and _says_empty(info)):
             raise RecordingError(file, "is empty", remedy="The recording did not get that far; record it again")
     return Session(path=path, session_id=path.resolve().name if info is None else info.session_id, info=info)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -247,9 +248,12 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         partial.replace(path)
         sync_directory(path.parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written nothing can be removed either
+            partial.unlink(missing_ok=True)
         raise OutputError(
-            path, f"cannot be written: {error.strerror}", remedy="Make room, then run: playloom validate"
+            path,
+            f"cannot be written: {error.strerror}",
+            remedy=f"Choose a place that you may write to, or make room, then run: playloom recover {path.parent}",
         ) from error
 
 

@@ -130,6 +130,8 @@ class SessionWriter:
             root.mkdir(parents=True, exist_ok=True)
             path.mkdir()
         except FileExistsError as error:
+            if not root.is_dir():
+                raise OutputError(root, "is a file, not a directory", remedy="Name a directory for sessions") from error
             raise OutputError(path, "exists already", remedy="Choose another name") from error
         except OSError as error:
             raise cannot_write(path, error) from error

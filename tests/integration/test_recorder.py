@@ -348,3 +348,9 @@ def test_a_file_that_may_not_grow_is_named_and_what_fitted_is_recovered(tmp_path
     info = open_session(tmp_path / "full").info
     assert info is not None
     assert info.counts.frames > 50
+
+
+def test_a_file_where_sessions_shall_lie_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(OutputError, match=r"notes\.txt: is a file, not a directory"):
+        SessionWriter.create(tmp_path / "notes.txt", name="one", start=START, video=settings())

@@ -54,3 +54,14 @@ def test_sessions_of_another_recorder_are_recovered_when_they_are_named_themselv
     assert f"recovered {other}" in result.output
     assert "2 recovered, 0 not" in result.output
     assert f"Next: playloom validate {tmp_path}" in result.output
+
+
+def test_a_name_that_is_no_folder_costs_only_itself(tmp_path: Path) -> None:
+    cut = make_session(tmp_path, "cut", frames=5)
+    (tmp_path / "notes.txt").write_text("x")
+    result = CliRunner().invoke(app, [str(tmp_path / "notes.txt"), str(tmp_path / "gone"), str(cut)])
+    assert result.exit_code == 1
+    assert "notes.txt: is a file" in result.output
+    assert "gone: does not exist" in result.output
+    assert f"recovered {cut}" in result.output
+    assert "1 recovered, 2 not" in result.output

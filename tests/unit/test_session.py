@@ -83,6 +83,16 @@ def test_session_json_gives_the_session_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_what_is_there_and_no_file_is_not_called_missing(tmp_path: Path, name: str) -> None:
+    path = session(tmp_path / "one")
+    (path / name).unlink()
+    (path / name).mkdir()
+    with pytest.raises(RecordingError, match="is no file") as caught:
+        open_session(path)
+    assert caught.value.file == path / name
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     path = session(tmp_path / "one")
     (path / name).unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
         (b'{"format_version": NaN}', "NaN is not a number"),
         (b"\xff\xfe", "byte 0: is not UTF-8 text"),
         (b'{"format_version":\n1', "line 2: is not JSON"),
-        (b"[" * 200_000, "is not JSON that can be used"),
+        (b"[" * 200_000, "is nested deeper"),
     ],
 )
 def test_a_file_that_is_no_json_object_is_an_error(tmp_path: Path, content: bytes, said: str) -> None:
@@ -152,3 +153,15 @@ def test_a_file_is_known_by_its_size_and_sum(tmp_path: Path) -> None:
     assert file_record(tmp_path / "x") == FileRecord(
         bytes=3, sha256="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_a_disk_that_may_not_be_written_is_named_with_the_way_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OutputError, match=r"cannot be written: Read-only file system.*playloom recover"):
+        write_session_info(tmp_path / "session.json", FULL)
