@@ -53,14 +53,14 @@ MIB = 1 << 20
 
 def rows(settings: Settings) -> Iterator[Row]:
     """All figures."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     logging.getLogger("lerobot").setLevel(logging.ERROR)
     play = doom_session(4 if settings.quick else 120)
     session = looped_session(play, 8 if settings.quick else 600)
     with _directory() as directory:
         yield from _copy_rows(settings, session, directory)
-        yield from _transcode_rows(settings, session, directory)
         yield from _memory_rows(settings, play, directory)
+        yield from _transcode_rows(settings, session, directory)
 
 
 def _copy_rows(settings: Settings, session: Session, directory: Path) -> Iterator[Row]:

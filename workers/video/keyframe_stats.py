@@ -48,7 +48,7 @@ def sampled_stats(segment: VideoSegment, threads: int) -> ImageStats:
     counter, reader = ImageCounter(), PictureReader()
     left = set(samples.tolist())
     for frame in decode_packets(segment.path, segment.index, to_decode.tolist(), threads):
-        if frame.pts in left:
+        if frame.pts in left and not frame.is_corrupt:
             left.remove(frame.pts)
             counter.add(reader.read(frame))
     if not counter.count:
