@@ -151,7 +151,7 @@ def verify(
         elif not bad:
             typer.echo(f"{len(rows)} of {len(rows)} replay exactly. Next: playloom validate {targets[0]}")
         else:
-            typer.echo(f"{bad} of {len(rows)} sessions do not replay as recorded.")
+            typer.echo(f"{bad} of {len(rows)} sessions differ or have faults.")
     if bad:
         raise typer.Exit(1)
 

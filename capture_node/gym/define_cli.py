@@ -61,5 +61,5 @@ def define(
     typer.echo(f"{profile_path}: how a player does it on the {input_device}")
     typer.echo(
         f"Next: playloom convert --session-root recordings --game-definition {game_path} "
-        f"--action-mapping {profile_path} --output-root dataset"
+        f"--action-mapping {profile_path} --output-root dataset --repo-id me/{spec.game_id}"
     )

@@ -24,8 +24,8 @@ GLIDE = 3.0
 TRACK_STEPS = 9
 STRAIGHT = 3
 """A ball whose speed changes by more than this from one step to the next has bounced."""
-SLACK = 2.0
-"""How near is near enough; less, and the paddle trembles."""
+SLACK, LEAVING_SLACK = 2.0, 20.0
+"""How near is near enough, while the ball comes and while it leaves."""
 
 
 class PongAgent:
@@ -58,9 +58,10 @@ class PongAgent:
         target = _landing(ball, velocity) if approaching else 0.5 * (ball[1] + 0.5 * (TOP + BOTTOM))
         # The paddle glides on after the knob is let go.
         off = target - LEVEL + self._aim - (paddle_y + GLIDE * paddle_velocity)
-        if off < -SLACK:
+        slack = SLACK if approaching else LEAVING_SLACK
+        if off < -slack:
             return frozenset({"up"})
-        return frozenset({"down"}) if off > SLACK else frozenset()
+        return frozenset({"down"}) if off > slack else frozenset()
 
     def _velocity(self, ball: tuple[int, int]) -> tuple[float, float]:
         """Of the ball, a step, over the straight piece of its way that it is on: single steps are rounded."""
