@@ -90,6 +90,7 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
     session = open_session(job.path)
     signature = session_signature(job.path)
     profile = choose_profile(session, options)
+    task = _task(session, session.info, options)
     timeline = read_timeline(session)
     inputs = InputReader(session.inputs_path)
     first_input_ns, blocks = _first_time(inputs.blocks())
@@ -105,8 +106,14 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
         if options.video is VideoPath.TRANSCODE
         else why_not_copy(timeline.index, video_profile(options, shape)),
     )
-    columns = _columns(session, plan, blocks, profile, job)
+    steps = read_steps(session.path / STEPS_FILE) if shape.features.rewards else None
+    columns = _columns(plan, blocks, steps, profile, job)
     faults = [*timeline.faults, *(str(damage) for damage in inputs.damage)]
+    rows = int(plan.pieces[-1].rows[-1]) + 1
+    if steps is not None and len(steps) < rows:
+        faults.append(
+            f"{session.path / STEPS_FILE}: tells of {len(steps)} of {rows} frames; no reward is known of the others"
+        )
     if options.strict and faults:
         raise RecordingError(job.path, f"has faults, which --strict does not accept: {faults[0]}")
     pieces = []
@@ -120,7 +127,7 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
         session_id=session.session_id,
         player="" if info is None else info.player or "",
         profile_name=profile.profile_name,
-        task=_task(session, info, options),
+        task=task,
         copied=plan.copied,
         pieces=tuple(pieces),
         warnings=(*faults, *plan.notes),
@@ -168,7 +175,7 @@ def _first_time(blocks: Iterator[InputTable]) -> tuple[int | None, Iterable[Inpu
 
 
 def _columns(
-    session: Session, plan: SessionPlan, blocks: Iterable[InputTable], profile: MappingProfile, job: SessionJob
+    plan: SessionPlan, blocks: Iterable[InputTable], steps: Steps | None, profile: MappingProfile, job: SessionJob
 ) -> Mapping[str, NDArray[np.generic]]:
     """The recorded columns of all pieces, one after another."""
     features = job.shape.features
@@ -188,8 +195,7 @@ def _columns(
         columns["keyboard"] = aligned.keyboard
     if aligned.mouse is not None:
         columns["mouse"] = aligned.mouse
-    if features.rewards:
-        steps = read_steps(session.path / STEPS_FILE)
+    if steps is not None:
         parts = [rewards_of(steps, piece) for piece in plan.pieces]
         columns["next.reward"] = np.concatenate([reward for reward, _ in parts])
         columns["next.done"] = np.concatenate([done for _, done in parts])
@@ -200,9 +206,9 @@ def rewards_of(steps: Steps, piece: Piece) -> tuple[NDArray[np.float32], NDArray
     """What each row of a piece earned (float32[n]) and whether the game ended after it (bool[n]).
 
     A row answers for the steps from its frame to before the next row's: a resampled piece sums over skipped frames,
-    and of a repeated frame only the last row earns.
+    and of a repeated frame only the last row earns. Rows without a step earn nothing.
     """
-    edges = np.append(piece.rows, piece.rows[-1] + 1)
+    edges = np.minimum(np.append(piece.rows, piece.rows[-1] + 1), len(steps))
     earned = np.concatenate([[0.0], np.cumsum(steps.reward)])
     ended = np.concatenate([[0], np.cumsum(steps.terminated | steps.truncated)])
     return np.diff(earned[edges]).astype(np.float32), np.diff(ended[edges]) > 0

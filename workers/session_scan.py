@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playloom.environments.steps import STEPS_FILE, read_steps
+from playloom.environments.steps import STEPS_FILE
 from playloom.errors import RecordingError
 from playloom.recording.session import open_session
 from workers.converted import Skipped
@@ -22,7 +22,7 @@ class SessionScan:
         frames: usable frames.
         fps: their average rate, None where too few show it.
         width, height: of the picture as shown.
-        rewards: whether its steps.csv tells the reward of each frame.
+        rewards: whether it has a steps.csv, which tells them.
         signature: changes when its files change.
     """
 
@@ -54,13 +54,8 @@ def scan_session(path: Path, max_gap_ns: int, _progress: Callable[[int], None]) 
             fps=average_fps(timeline.frames.times_ns, max_gap_ns),
             width=width,
             height=height,
-            rewards=_has_rewards(path, int(timeline.frames.rows[-1]) + 1),
+            rewards=(path / STEPS_FILE).exists(),
             signature=session_signature(path),
         )
     except RecordingError as error:
         return Skipped(reason=str(error))
-
-
-def _has_rewards(path: Path, rows: int) -> bool:
-    steps = path / STEPS_FILE
-    return steps.exists() and len(read_steps(steps)) >= rows

@@ -156,6 +156,17 @@ def test_rewards_and_ends_are_kept_where_every_session_has_them(tmp_path: Path) 
     assert a.columns["next.done"] == [False] * 19 + [True]
 
 
+def test_steps_that_were_cut_off_leave_the_rest_without_reward_and_say_so(tmp_path: Path) -> None:
+    session = good(tmp_path, "a")
+    write_steps(session, [1.0] * 15)
+
+    report = convert(tmp_path)
+
+    (episode,) = read_episodes(tmp_path / "dataset")
+    assert episode.columns["next.reward"] == [1.0] * 15 + [0.0] * 5
+    assert report.warnings["a"] == (f"{session}/steps.csv: tells of 15 of 20 frames; no reward is known of the others",)
+
+
 def test_one_session_without_rewards_leaves_them_out(tmp_path: Path) -> None:
     write_steps(good(tmp_path, "a"), [0.5] * 20)
     good(tmp_path, "b")

@@ -50,11 +50,17 @@ def random_bytes(name: str, count: int = 4096) -> Damage:
     return overwrite(name, np.random.default_rng(3).bytes(count))
 
 
+def without_frames(session: Path) -> None:
+    content = (session / "capture.mp4").read_bytes()
+    (session / "capture.mp4").write_bytes(content[: content.index(b"moof") - 4])
+
+
 UNUSABLE: dict[str, tuple[Damage, str]] = {
     "no video": (remove("capture.mp4"), "capture.mp4: is missing"),
     "no sync.csv": (remove("sync.csv"), "sync.csv: is missing"),
     "no actions.bin": (remove("actions.bin"), "actions.bin: is missing"),
     "an empty video": (overwrite("capture.mp4", b""), "capture.mp4: is empty"),
+    "a video of no frames": (without_frames, "capture.mp4"),
     "an empty sync.csv": (overwrite("sync.csv", b""), "sync.csv: is empty"),
     "an empty actions.bin": (overwrite("actions.bin", b""), "actions.bin: is empty"),
     "a sync.csv of a header only": (rewrite_sync(lambda rows: []), "sync.csv: has no rows"),
