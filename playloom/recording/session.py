@@ -58,6 +58,8 @@ def is_session(path: Path) -> bool:
 def find_sessions(root: Path) -> list[Path]:
     """The sessions in a directory and the directories below it, by path; broken ones too. Hidden ones are passed over.
 
+    A link to a session is one too, unless that session is found already; links to other directories are not followed.
+
     Args:
         root: a directory of sessions, or a session itself.
 
@@ -71,6 +73,7 @@ def find_sessions(root: Path) -> list[Path]:
     if is_session(root):
         return [root]
     found: list[Path] = []
+    links: list[Path] = []
     waiting = [root]
     while waiting:
         try:
@@ -78,12 +81,17 @@ def find_sessions(root: Path) -> list[Path]:
         except OSError as error:
             raise RecordingError(Path(error.filename or root), f"cannot be listed: {error.strerror}") from error
         for child in children:
-            if child.name.startswith(".") or child.is_symlink() or not child.is_dir():
+            if child.name.startswith(".") or not child.is_dir():
                 continue
             if is_session(child):
-                found.append(child)
-            else:
+                (links if child.is_symlink() else found).append(child)
+            elif not child.is_symlink():
                 waiting.append(child)
+    known = {path.resolve() for path in found}
+    for link in sorted(links):
+        if link.resolve() not in known:
+            known.add(link.resolve())
+            found.append(link)
     return sorted(found)
 
 

@@ -53,11 +53,16 @@ def test_a_session_is_its_own_root(tmp_path: Path) -> None:
     assert find_sessions(only) == [only]
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "loop").symlink_to(tmp_path / "root")
-    (tmp_path / "root" / "away").symlink_to(session(tmp_path / "elsewhere"))
-    assert find_sessions(tmp_path / "root") == []
+def test_a_link_to_a_session_counts_once_and_other_links_are_not_followed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    first = session(root / "first")
+    away = session(tmp_path / "elsewhere" / "away")
+    (root / "loop").symlink_to(root)
+    (root / "folder").symlink_to(tmp_path / "elsewhere")
+    (root / "latest").symlink_to(first)
+    (root / "linked").symlink_to(away)
+    (root / "linked again").symlink_to(away)
+    assert find_sessions(root) == [first, root / "linked"]
 
 
 def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
