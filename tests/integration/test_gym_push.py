@@ -25,7 +25,7 @@ def hub() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
-    record(tmp_path / "recordings", "pong", agent="scripted", episodes=2, steps=90)
+    record(tmp_path / "recordings", "pong", agent="random", episodes=2, steps=90)
     return tmp_path / "recordings"
 
 
@@ -63,7 +63,7 @@ def test_sessions_arrive_whole_with_a_card(hub: FakeHub, tmp_path: Path, recordi
         "tags": ["playloom", "gameplay", "gymnasium", "atari", "atari-pong"],
     }
     assert "2 sessions, 180 frames, 0.00 hours." in card
-    assert "| atari-pong-ada-scripted-3 | atari-pong | ada | 90 |" in card
+    assert "| atari-pong-ada-random-3 | atari-pong | ada | 90 |" in card
     assert "ale-py (GPL-2.0)" in card
     assert "has not chosen a licence yet" in card
 
