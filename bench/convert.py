@@ -1,9 +1,9 @@
 """How fast and in how much memory sessions become a dataset, beside bare loops and stock LeRobot.
 
 The sessions are VizDoom play at 1280x720, 60 frames a second, H.264 of about 8 Mb/s, ten minutes long (two minutes of
-play, looped), as the recorder writes them. A conversion is the whole `convert_sessions` call in a
-process of its own, start-up left out: aligning, encoding actions, statistics, tables and all. The peers get less to do:
-the loops write a video and nothing else, and LeRobot is handed pictures that are decoded and scaled already.
+play, looped), as the recorder writes them. A conversion is the whole `convert_sessions` call in a process of its own,
+start-up left out: aligning, encoding actions, statistics, tables and all. The bare loops write a video and nothing
+else. Stock LeRobot writes the same dataset from the same video, fed with pictures that swscale has scaled.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,8 @@ import av.logging as av_logging
 import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
-from numpy.typing import NDArray
 
-from bench.doom_sessions import FPS, doom_session, looped_session, remux
+from bench.doom_sessions import FPS, HEIGHT, WIDTH, doom_session, looped_session, remux
 from bench.harness import (
     RESULTS_ROOT,
     ProcessFigures,
@@ -177,44 +177,44 @@ def _bare_transcode(source: Path, output: Path) -> None:
 
 
 def _stock_lerobot_rate(session: Session, side: int | None, frames: int) -> float:
-    """Frames a second that LeRobot's own writer takes, from RGB pictures in memory to a finished dataset."""
-    pictures = _pictures(session.video_path, side, frames)
+    """Frames a second that LeRobot's own writer makes of the first frames of a session."""
+    import lerobot.datasets.lerobot_dataset  # noqa: F401  (start-up)
+
     with _directory() as directory:
-        return frames / seconds_of(lambda: _write_with_lerobot(pictures, directory / "dataset"))
+        root = directory / "dataset"
+        return frames / seconds_of(lambda: _write_with_lerobot(session.video_path, side, frames, root))
 
 
-def _write_with_lerobot(pictures: list[NDArray[np.uint8]], root: Path) -> None:
+def _write_with_lerobot(video: Path, side: int | None, frames: int, root: Path) -> None:
+    """What stock LeRobot asks for: decode, scale, and hand over one picture after another."""
     from lerobot.configs.video import RGBEncoderConfig
     from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
     av_logging.set_libav_level(av_logging.ERROR)  # LeRobot turns FFmpeg's messages on
+    shape = (side or HEIGHT, side or WIDTH, 3)
     features = {
-        "observation.images.main": {
-            "dtype": "video",
-            "shape": pictures[0].shape,
-            "names": ["height", "width", "channels"],
-        },
+        "observation.images.main": {"dtype": "video", "shape": shape, "names": ["height", "width", "channels"]},
         "action": {"dtype": "float32", "shape": (10,), "names": [f"a{k}" for k in range(10)]},
         "controller": {"dtype": "float32", "shape": (27,), "names": [f"c{k}" for k in range(27)]},
     }
     encoder = RGBEncoderConfig(vcodec="h264", g=30, crf=23, preset="veryfast")
     dataset = LeRobotDataset.create("local/stock", FPS, features, root=root, rgb_encoder=encoder)
     action, controller = np.zeros(10, np.float32), np.zeros(27, np.float32)
-    for picture in pictures:
-        frame = {"observation.images.main": picture, "action": action, "controller": controller, "task": "Survive"}
-        dataset.add_frame(frame)
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
+        for frame in islice(container.decode(stream), frames):
+            picture = frame.to_ndarray(format="rgb24", width=shape[1], height=shape[0])
+            dataset.add_frame(
+                {
+                    "observation.images.main": picture,
+                    "action": action,
+                    "controller": controller,
+                    "task": "Survive",
+                }
+            )
     dataset.save_episode()
     dataset.finalize()
-
-
-def _pictures(video: Path, side: int | None, count: int) -> list[NDArray[np.uint8]]:
-    pictures: list[NDArray[np.uint8]] = []
-    with av.open(str(video)) as container:
-        for frame in container.decode(video=0):
-            pictures.append(np.asarray(frame.to_ndarray(format="rgb24", width=side, height=side), np.uint8))
-            if len(pictures) == count:
-                break
-    return pictures
 
 
 def _check_readable(root: Path, frames: int) -> None:
