@@ -84,7 +84,10 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        known = {command.name for command in (*app.registered_commands, *app.registered_groups)}
         for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: entry.name):
+            if entry.name in known:  # by an earlier command line in this process
+                continue
             missing = _missing_extra(entry)
             if missing is None:
                 _add_command(entry)

@@ -194,7 +194,11 @@ def read_environment(session: Path) -> tuple[EnvironmentSpec, EpisodeOutcome | N
         raise RecordingError(
             path, "is missing", remedy="Only sessions of 'playloom gym record' can be replayed"
         ) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise RecordingError(path, f"cannot be read: {error.strerror}") from error
+    except RecursionError:
+        raise RecordingError(path, "is nested deeper than any such file is") from None
+    except ValueError as error:
         raise RecordingError(path, f"cannot be read: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("environment"), dict):
         raise RecordingError(path, "holds no environment")
