@@ -123,7 +123,8 @@ def convert_sessions(
 
 def _name(session: Path, root: Path) -> str:
     """What a session is called in the dataset: its directory's name, or its path below ``root``."""
-    return root.resolve().name if session == root else session.relative_to(root).as_posix()
+    name = root.resolve().name if session == root else session.relative_to(root).as_posix()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")  # a dataset holds text only
 
 
 def _cores() -> int:

@@ -8,6 +8,7 @@ process.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -19,6 +20,8 @@ import numpy as np
 import pytest
 
 from playloom.cli import run
+from tests.support.conversions import convert
+from tests.support.numbered_sessions import write_numbered_session
 from tests.support.sessions import START_NS, make_session
 
 PLAYLOOM = str(Path(sys.executable).with_name("playloom"))
@@ -218,3 +221,13 @@ def test_a_reader_that_leaves_early_gets_no_traceback(original: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith("frame 0")
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_that_is_no_text_is_converted_with_its_bytes_spelt_out(tmp_path: Path) -> None:
+    for name in (b"a", b"\xff\xfe"):
+        write_numbered_session(tmp_path / "sessions" / os.fsdecode(name), 5)
+
+    report = convert(tmp_path)
+
+    assert report.converted == ("a", r"\xff\xfe")
