@@ -112,7 +112,12 @@ def open_session(path: Path) -> Session:
             raise RecordingError(file, problem, remedy=f"A session needs the files {', '.join(SESSION_FILES)}")
         if file.stat().st_size == 0 and not (name == INPUTS_FILE and _says_empty(info)):
             raise RecordingError(file, "is empty", remedy="The recording did not get that far; record it again")
-    return Session(path=path, session_id=path.resolve().name if info is None else info.session_id, info=info)
+    return Session(path=path, session_id=_text_of(path.resolve().name) if info is None else info.session_id, info=info)
+
+
+def _text_of(name: str) -> str:
+    """A file name whose bytes are no text, with these spelt out: it shall stand in JSON and tables."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _says_empty(info: SessionInfo | None) -> bool:
