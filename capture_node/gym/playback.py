@@ -18,6 +18,7 @@ from playloom.environments.spec import read_environment
 from playloom.environments.steps import STEPS_FILE, read_steps
 from playloom.errors import RecordingError
 from playloom.recording.mp4_index import index_video
+from playloom.recording.session import check_is_one
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 FASTER = frozenset({KEYS["equals"], KEYS["keypad_plus"], KEYS["up"]})
@@ -63,6 +64,7 @@ def showing_of(path: Path) -> Showing:
 
 
 def _session_showing(path: Path) -> Showing:
+    check_is_one(path)
     spec, _ = read_environment(path)
     steps = read_steps(path / STEPS_FILE)
     environment = remake_environment(spec)
@@ -95,8 +97,7 @@ def _dataset_showing(path: Path) -> Showing:
     from av.error import FFmpegError
 
     files = sorted((path / "videos").glob("*/chunk-*/file-*.mp4")) if (path / "videos").is_dir() else []
-    keys = sorted({file.parent.parent.name for file in files})
-    files = [file for file in files if file.parent.parent.name == keys[0]]
+    files = [file for file in files if file.parent.parent == files[0].parent.parent]  # one camera's
     if not files:
         raise RecordingError(path, "is a dataset without videos")
     index = index_video(files[0])

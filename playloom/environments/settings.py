@@ -53,6 +53,11 @@ class EnvironmentSettings:
             raise EnvironmentChoiceError(
                 f"a sticky action probability of {sticky:g} is out of range", remedy="Choose one from 0 to below 1"
             )
+        if self.size is not None and not all(1 <= side <= LARGEST_SIDE_PIXELS for side in self.size):
+            raise EnvironmentChoiceError(
+                f"a picture of {self.size[0]}x{self.size[1]} is out of range",
+                remedy=f"Choose sides from 1 to {LARGEST_SIDE_PIXELS} pixels",
+            )
 
     @classmethod
     def of(cls, spec: EnvironmentSpec) -> EnvironmentSettings:

@@ -7,6 +7,8 @@ seed and the settings), so that a replay elsewhere gives the same pictures or ca
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -14,12 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from playloom.errors import OutputError, RecordingError
+from playloom.errors import RecordingError
+from playloom.recording.append_file import cannot_write
+from playloom.recording.json_sections import JsonSection
 
 ENVIRONMENT_FILE = "environment.json"
 ENVIRONMENT_FORMAT = 1
-ENVIRONMENT_FILE_LIMIT_BYTES = 1 << 20
-"""Larger than any that we write by a factor of a hundred; what is larger was not written by us."""
 
 
 class Platform(StrEnum):
@@ -146,7 +148,7 @@ def _checked(name: str, value: object) -> object:
             raise problem
         return value
     if name in _NUMBERS:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise problem
         return float(value)
     if name in _NAMES:
@@ -175,7 +177,7 @@ def write_environment(session: Path, spec: EnvironmentSpec, outcome: EpisodeOutc
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise OutputError(path, f"cannot be written: {error.strerror}") from error
+        raise cannot_write(path, error) from error
     return path
 
 
@@ -186,21 +188,11 @@ def read_environment(session: Path) -> tuple[EnvironmentSpec, EpisodeOutcome | N
         RecordingError: the session has no ``environment.json``, or it is not valid.
     """
     path = session / ENVIRONMENT_FILE
-    try:
-        if path.stat().st_size > ENVIRONMENT_FILE_LIMIT_BYTES:
-            raise RecordingError(path, f"is larger than {ENVIRONMENT_FILE_LIMIT_BYTES} bytes")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordingError(
-            path, "is missing", remedy="Only sessions of 'playloom gym record' can be replayed"
-        ) from None
-    except OSError as error:
-        raise RecordingError(path, f"cannot be read: {error.strerror}") from error
-    except RecursionError:
-        raise RecordingError(path, "is nested deeper than any such file is") from None
-    except ValueError as error:
-        raise RecordingError(path, f"cannot be read: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("environment"), dict):
+    if not path.is_file():
+        problem = "is no file" if os.path.lexists(path) else "is missing"
+        raise RecordingError(path, problem, remedy="Only sessions of 'playloom gym record' can be replayed")
+    content = JsonSection.read(path).values
+    if not isinstance(content.get("environment"), dict):
         raise RecordingError(path, "holds no environment")
     if content.get("format_version") != ENVIRONMENT_FORMAT:
         raise RecordingError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ STEPS_FILE = "steps.csv"
 COLUMNS = ("step", "action", "reward", "terminated", "truncated", "frame_hash", "ram_hash")
 FLUSH_INTERVAL_S = 1.0
 """Rows reach the system at least this often: what a crash may cost."""
+LARGEST_FILE_BYTES = 1 << 30
+"""Two days of play. A larger file is not one of ours; read whole, it would only fill the memory."""
 _FLAGS = {"0": False, "1": True}
 
 
@@ -115,14 +118,21 @@ class StepWriter:
                 self._file.flush()
                 self._flushed_s = time.monotonic()
         except OSError as error:
-            raise OutputError(self.path, f"cannot be written: {error.strerror}") from error
+            raise self._cannot_write(error) from error
         self.count += 1
 
     def close(self) -> None:
         try:
             self._file.close()
         except OSError as error:
-            raise OutputError(self.path, f"cannot be written: {error.strerror}") from error
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> OutputError:
+        return OutputError(
+            self.path,
+            f"cannot be written: {error.strerror}",
+            remedy=f"Make room, then keep what was recorded: playloom recover {self.path.parent}",
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -137,12 +147,7 @@ def read_steps(path: Path) -> Steps:
     Raises:
         RecordingError: the file is missing or a row is not valid, with the row's number (the header is row 1).
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RecordingError(path, "is missing") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(path, f"cannot be read: {error}") from error
+    text = _text_of(path)
     whole, _, rest = text.rpartition("\n")
     rows = csv.reader(whole.split("\n"))
     header = next(rows, [])
@@ -163,6 +168,19 @@ def read_steps(path: Path) -> Steps:
         ram_hashes=tuple(record.ram_hash for record in records),
         cut_off=rest != "",
     )
+
+
+def _text_of(path: Path) -> str:
+    if not path.is_file():
+        raise RecordingError(path, "is no file" if os.path.lexists(path) else "is missing")
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise RecordingError(path, f"is larger than {LARGEST_FILE_BYTES >> 30} GiB, which no such file is")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordingError(path, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordingError(path, "is not UTF-8 text", place=f"byte {error.start}") from error
 
 
 def _record(path: Path, step: int, row: list[str]) -> StepRecord:

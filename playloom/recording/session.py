@@ -18,6 +18,9 @@ START_FILE = ".session.start.json"
 SESSION_FILES = (VIDEO_FILE, SYNC_FILE, INPUTS_FILE)
 """What every session has; LeGamer's have nothing else."""
 
+NAMED_CHOICES = 5
+"""An error names so many sessions to choose from."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -95,15 +98,31 @@ def find_sessions(root: Path) -> list[Path]:
     return sorted(found)
 
 
+def check_is_one(path: Path) -> None:
+    """Refuse a folder of sessions where one session is wanted.
+
+    Raises:
+        RecordingError: sessions stand below ``path``; names the first of them.
+    """
+    if not path.is_dir() or is_session(path):
+        return
+    if found := find_sessions(path):
+        names = ", ".join(str(session) for session in found[:NAMED_CHOICES])
+        more = f" and {len(found) - NAMED_CHOICES} more" if len(found) > NAMED_CHOICES else ""
+        count = "one session" if len(found) == 1 else f"{len(found)} sessions"
+        raise RecordingError(path, f"is a folder of {count}, not a session", remedy=f"Choose from {names}{more}")
+
+
 def open_session(path: Path) -> Session:
     """Open a session directory.
 
     Raises:
-        RecordingError: a file is missing or empty, or session.json is not valid; names the file. No input at all is
-            only believed where session.json says so.
+        RecordingError: it is a folder of sessions; a file is missing or empty, or session.json is not valid; names
+            the file. No input at all is only believed where session.json says so.
     """
     if not path.is_dir():
         raise RecordingError(path, "does not exist" if not path.exists() else "is a file, not a session's directory")
+    check_is_one(path)
     info = read_session_info(path / INFO_FILE) if (path / INFO_FILE).exists() else None
     for name in SESSION_FILES:
         file = path / name

@@ -19,7 +19,7 @@ from playloom.errors import OutputError, PlayloomError, RecordingError
 from playloom.game_definition import load_game_definition
 from playloom.mapping_profile import load_mapping_profile
 from tests.support.dataset_videos import numbered_video
-from tests.support.gym_play import record_one
+from tests.support.gym_play import record, record_one
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PLAYLOOM = str(Path(sys.executable).with_name("playloom"))
@@ -98,6 +98,17 @@ def test_a_datasets_video_can_be_played_back(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "videos")
     with pytest.raises(RecordingError, match="is a dataset without videos"):
         gym("playback", tmp_path, "--headless")
+
+
+def test_a_folder_of_sessions_names_the_choices(tmp_path: Path) -> None:
+    first, second = record(tmp_path, "pong", episodes=2, steps=5)
+    for command in (["gym", "playback", str(tmp_path), "--headless"], ["preview", str(tmp_path), "-o", "never.png"]):
+        done = subprocess.run([PLAYLOOM, *command], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"error: {tmp_path}: is a folder of 2 sessions, not a session. Choose from {first.session}, "
+            f"{second.session}\n"
+        )
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_steps_per_second_follow_the_frame_skip() -> None:
         ({"action_names": "up"}, "'action_names' cannot be 'up'"),
         ({"files": {"pong.bin": 3}}, "'files' cannot be {'pong.bin': 3}"),
         ({"game_id": None}, "'game_id' cannot be None"),
+        ({"native_fps": float("inf")}, "'native_fps' cannot be inf"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_named(change: dict[str, object], problem: str) -> None:
@@ -86,8 +87,11 @@ def test_a_session_without_an_environment_says_that_it_cannot_be_replayed(tmp_pa
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("{", "cannot be read"),
-        ("[]", "holds no environment"),
+        ("{", "line 1: is not JSON"),
+        ("[]", "must hold a JSON object"),
+        ("{}", "holds no environment"),
+        ("[" * 200_000, "is nested deeper than any such file is"),
+        (" " * (17 << 20), "is larger than 16 MiB"),
         (json.dumps({"format_version": 9, "environment": PONG.to_json()}), "has format version 9"),
         (json.dumps({"format_version": 1, "environment": {}}), "environment: '.*' is missing"),
         (
@@ -99,6 +103,12 @@ def test_a_session_without_an_environment_says_that_it_cannot_be_replayed(tmp_pa
 def test_a_broken_file_says_where_it_is_broken(tmp_path: Path, content: str, problem: str) -> None:
     (tmp_path / "environment.json").write_text(content)
     with pytest.raises(RecordingError, match=problem):
+        read_environment(tmp_path)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "environment.json").symlink_to("/dev/zero")
+    with pytest.raises(RecordingError, match=r"environment\.json: is no file"):
         read_environment(tmp_path)
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,40 @@ def test_a_row_without_end_is_refused(tmp_path: Path) -> None:
     path.write_text(HEADER + "0," + "9" * 200_000 + "\n")
     with pytest.raises(RecordingError, match="row 2: field larger than field limit"):
         read_steps(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: path.symlink_to("/dev/zero"), "steps.csv: is no file"),
+        (lambda path: path.mkdir(), "steps.csv: is no file"),
+        (lambda path: path.write_bytes(b"step,\xff"), "steps.csv, byte 5: is not UTF-8 text"),
+        (lambda path: None, "steps.csv: is missing"),
+    ],
+)
+def test_what_cannot_be_read_is_said_once(tmp_path: Path, make: Callable[[Path], None], problem: str) -> None:
+    make(tmp_path / "steps.csv")
+    with pytest.raises(RecordingError) as error:
+        read_steps(tmp_path / "steps.csv")
+    assert str(error.value) == f"{tmp_path}/{problem}"
+
+
+def test_a_file_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "steps.csv").open("wb") as file:
+        file.truncate((1 << 30) + 1)  # takes no room on the disk
+    with pytest.raises(RecordingError, match=r"steps\.csv: is larger than 1 GiB, which no such file is"):
+        read_steps(tmp_path / "steps.csv")
+
+
+def test_a_full_disk_is_told_with_how_to_go_on(tmp_path: Path) -> None:
+    steps = StepWriter(tmp_path / "steps.csv")
+    steps._file.close()
+    steps._file = Path("/dev/full").open("w")
+    steps._rows = csv.writer(steps._file)
+    steps.add(StepRecord(action=0, reward=0.0, terminated=False, truncated=False, frame_hash=HASH))
+    with pytest.raises(OutputError) as error:
+        steps.close()
+    assert str(error.value) == (
+        f"{tmp_path}/steps.csv: cannot be written: No space left on device. "
+        f"Make room, then keep what was recorded: playloom recover {tmp_path}"
+    )
