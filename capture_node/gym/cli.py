@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from capture_node.gym.verify import Verification
     from playloom.environments.game import Game
 
+WIDE_COLUMNS, NARROW_COLUMNS = 240, 100
+
 app = typer.Typer(
     help="Record Atari, VizDoom and console games played by people or agents; replay, verify and share the recordings.",
     no_args_is_help=True,
@@ -79,15 +81,26 @@ def _print_games(games: list[Game], hidden: int) -> None:
 
     from playloom.environments.agents.agent import SCRIPTED_GAMES
 
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDE_COLUMNS  # nobody's screen to fit; one line a game, for grep
+    columns = {
+        "environment": [game.environment_id for game in games],
+        "platform": [game.platform.value for game in games],
+        "game id": [game.game_id for game in games],
+        "scripted agent": ["yes" if game.game_id in SCRIPTED_GAMES else "" for game in games],
+        "here": ["yes" if game.playable else f"needs {game.missing}" for game in games],
+    }
+    if console.width < NARROW_COLUMNS:
+        del columns["game id"]
+    if all(game.playable for game in games):
+        del columns["here"]
     table = Table(box=None, pad_edge=False)
-    for column in ("environment", "platform", "game id", "scripted agent", "here"):
-        table.add_column(column, no_wrap=True)
-    for game in games:
-        scripted = "yes" if game.game_id in SCRIPTED_GAMES else ""
-        here = "yes" if game.playable else f"needs {game.missing}"
-        table.add_row(game.environment_id, game.platform.value, game.game_id, scripted, here)
-    console = Console(highlight=False)
-    console.print(table)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
+    console.print(table, soft_wrap=False)
     if hidden:
         console.print(f"\n{hidden} more with --all: games whose ROMs or WADs are not here, and Doom's other skills.")
     if games:
@@ -125,7 +138,7 @@ def verify(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one entry a session.")] = False,
 ) -> None:
-    """Replay recordings and compare every picture, reward and end. Exits with 1 if anything differs."""
+    """Replay recordings and compare every picture, reward and end. Exits with 1 if anything differs or nothing is there."""
     from capture_node.gym.verify import verify_session
     from playloom.errors import PlayloomError
     from playloom.recording.session import find_sessions
@@ -152,7 +165,7 @@ def verify(
             typer.echo(f"{len(rows)} of {len(rows)} replay exactly. Next: playloom validate {targets[0]}")
         else:
             typer.echo(f"{bad} of {len(rows)} sessions differ or have faults.")
-    if bad:
+    if bad or not rows:
         raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from capture_node.gym.episode import EpisodeReport, play_episode
+from capture_node.gym.interrupts import children_unmoved
 from capture_node.gym.options import RecordOptions, session_name
 from capture_node.gym.players import Player, SimulatedClock, agent_player
 from playloom.environments.catalogue import find_game, make_environment
@@ -105,7 +106,7 @@ class _WorkerStop:
 
 
 def _begin_worker(event: Any) -> None:
-    # The parent decides what a Ctrl-C means, and tells by the event.
+    # Where a signal cannot be kept from a process that starts (`children_unmoved`), at least from here on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _WorkerStop.event = event
 
@@ -118,7 +119,8 @@ def _record_parallel(options: RecordOptions, workers: int, is_stopped: Callable[
     context = multiprocessing.get_context("spawn")
     event = context.Event()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(event,)) as pool:
-        futures = [pool.submit(_record_in_worker, options, index) for index in range(options.episodes or 0)]
+        with children_unmoved():
+            futures = [pool.submit(_record_in_worker, options, index) for index in range(options.episodes or 0)]
         try:
             for future in _finished(futures, event, is_stopped):
                 yield future.result()

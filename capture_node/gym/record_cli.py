@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PERSON = "person"
 LONGEST_EPISODE_STEPS = 10_000_000
+INTERRUPTED = 130
+"""The exit status of what Ctrl-C has stopped, by the custom of shells."""
 STEPS_PER_LOOK = 64
 """The progress bar moves so seldom: drawing it costs more than a step of Pong."""
 
@@ -78,7 +81,7 @@ def record(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one entry an episode.")] = False,
 ) -> None:
-    """Record a game: a person's play in a window, or an agent's."""
+    """Record a game: a person's play in a window, or an agent's. Exits with 1 if nothing was recorded."""
     import secrets
 
     from capture_node.gym.options import RecordOptions
@@ -119,7 +122,8 @@ def record(
         profile_name=profile,
         task=task,
     )
-    reports = _record(options, workers, headless, quiet=json)
+    had_output = output.exists()
+    reports, interrupted = _record(options, workers, headless, quiet=json)
     kept = [report for report in reports if report.session is not None]
     if json:
         typer.echo(jsonlib.dumps([_row(report) for report in kept], indent=2))
@@ -131,9 +135,15 @@ def record(
         typer.echo("Nothing was recorded.")
     if push is not None and kept:
         _push(kept, push, quiet=json)
+    if not kept:
+        if not had_output:
+            with suppress(OSError):  # it was not made, or somebody has put something there
+                output.rmdir()
+        raise typer.Exit(INTERRUPTED if interrupted else 1)
 
 
-def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool) -> list[EpisodeReport]:
+def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool) -> tuple[list[EpisodeReport], bool]:
+    """What was played, and whether somebody stopped it from outside."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -166,9 +176,9 @@ def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool
             bar.advance(task)
             if not quiet:
                 typer.echo(_line(report))
-        if interrupt.is_set and not quiet:
+        if interrupt.is_set and not quiet and any(report.session is not None for report in reports):
             typer.echo("Stopped; what is listed above is kept.")
-    return reports
+    return reports, interrupt.is_set
 
 
 def _episodes(

@@ -16,6 +16,8 @@ BAR_HEIGHT = 30
 MARGIN = 24
 LARGEST_PART_OF_SCREEN = 0.85
 BACKGROUND, INK, DIM_INK, ACCENT = (18, 20, 26), (235, 238, 244), (150, 156, 170), (255, 196, 64)
+UNSEEN_DRIVERS = ("dummy", "offscreen")
+"""Where SDL finds no screen it may take one of these and draw for nobody; that is meant only where it was asked for."""
 RECORDING_RED = (232, 62, 62)
 
 
@@ -38,19 +40,25 @@ class GameWindow:
 
         try:
             pygame.display.init()
+            if pygame.display.get_driver() in UNSEEN_DRIVERS and not os.environ.get("SDL_VIDEODRIVER"):
+                raise self._no_window("there is no screen")
             size = self._size(width, height, aspect or width / height)
             pygame.display.set_caption(title)
             self._screen = pygame.display.set_mode((size[0], size[1] + BAR_HEIGHT), pygame.RESIZABLE)
         except pygame.error as error:
-            raise PlayloomError(
-                f"no window can be opened: {error}",
-                remedy="Run this on a desktop, or play without a window: --headless --agent random",
-            ) from error
+            raise self._no_window(str(error)) from error
         self._aspect = size[0] / size[1]
         pygame.font.init()
         pygame.key.set_repeat()
         self._fonts: dict[tuple[int, bool], Any] = {}
         self._next_ns = 0
+
+    @staticmethod
+    def _no_window(problem: str) -> PlayloomError:
+        return PlayloomError(
+            f"no window can be opened: {problem}",
+            remedy="Run this on a desktop, or play without a window: --headless --agent random",
+        )
 
     @staticmethod
     def _size(width: int, height: int, aspect: float) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -59,6 +60,27 @@ def test_list_can_be_narrowed() -> None:
     assert "Play one: playloom gym record ALE/Pong-v5" in output
 
 
+def test_list_in_a_pipe_is_one_whole_line_a_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = gym("list", "--all").stdout.splitlines()
+    assert next(line for line in lines if line.startswith("SonicTheHedgehog-Genesis-v0 ")).split()[:4] == [
+        "SonicTheHedgehog-Genesis-v0",
+        "retro",
+        "retro-sonic-the-hedgehog-genesis",
+        "needs",
+    ]
+    assert "…" not in "".join(lines)
+
+
+def test_list_on_a_narrow_terminal_keeps_names_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = gym("list", "--platform", "vizdoom").stdout.splitlines()
+    assert "VizdoomBasicNotifications-v1" in "".join(lines)
+    assert ["VizdoomDefendCenter-v1", "vizdoom", "yes"] in [line.split() for line in lines]
+
+
 def test_record_verify_and_playback_in_a_row(tmp_path: Path) -> None:
     arguments = ("record", "pong", "-o", tmp_path, "--headless", "--agent", "scripted", "--max-steps", "90")
     (row,) = json.loads(gym(*arguments, "--seed", "5", "--player", "Ada L.", "--json").stdout)
@@ -86,6 +108,57 @@ def test_verify_goes_on_after_a_broken_session_and_exits_with_1(tmp_path: Path) 
     assert "b-copy: differs at step 7: reward is 0, was 5 when recorded (ALE/Pong-v5, 40 steps)" in output
     assert f"{good}: deterministic" in output
     assert "2 of 3 sessions differ or have faults." in output
+
+
+def test_verify_of_a_folder_without_a_session_fails(tmp_path: Path) -> None:
+    assert "There is no session to verify here" in gym("verify", tmp_path, expect=1).stdout
+    assert gym("verify", tmp_path, "--json", expect=1).stdout == "[]\n"
+
+
+def start_recording(folder: Path, *more: str) -> subprocess.Popen[str]:
+    command = [PLAYLOOM, "gym", "record", "pong", "--headless", "--agent", "random", "-o", str(folder), *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.parametrize("wait_s", [1.5, 2.5])
+def test_ctrl_c_while_workers_start_is_told_by_the_exit_status(tmp_path: Path, wait_s: float) -> None:
+    with start_recording(tmp_path / "new", "--workers", "2", "--episodes", "4") as process:
+        time.sleep(wait_s)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches the workers too
+        output, errors = process.communicate(timeout=60)
+    if list(tmp_path.glob("new/*/session.json")):
+        assert (process.returncode, errors) == (0, "")
+        assert "Stopped; what is listed above is kept." in output
+    else:
+        assert process.returncode == 130, errors
+        assert not (tmp_path / "new").exists()
+    assert "Traceback" not in errors
+
+
+def test_a_terminal_that_closes_seals_the_episode(tmp_path: Path) -> None:
+    with start_recording(tmp_path) as process:
+        deadline_s = time.monotonic() + 60
+        while not (found := list(tmp_path.glob("*/steps.csv"))) or found[0].stat().st_size < 20_000:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGHUP)
+        os.killpg(process.pid, signal.SIGHUP)  # from the system and from the shell
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "ended by player" in output
+    assert "1 of 1 replay exactly" in gym("verify", tmp_path).stdout
+
+
+def test_no_screen_is_no_window(tmp_path: Path) -> None:
+    """Where SDL finds no screen by itself it would draw into the memory, and wait for keys that nobody can press."""
+    without = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    environment = {name: value for name, value in os.environ.items() if name not in without}
+    command = [PLAYLOOM, "gym", "record", "pong", "-o", str(tmp_path / "new")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "error: no window can be opened: " in done.stderr
+    assert "The window is open" not in done.stdout
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_datasets_video_can_be_played_back(tmp_path: Path) -> None:

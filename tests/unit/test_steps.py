@@ -126,7 +126,7 @@ def test_a_file_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_with_how_to_go_on(tmp_path: Path) -> None:
     steps = StepWriter(tmp_path / "steps.csv")
     steps._file.close()
-    steps._file = Path("/dev/full").open("w")
+    steps._file = Path("/dev/full").open("w")  # noqa: SIM115
     steps._rows = csv.writer(steps._file)
     steps.add(StepRecord(action=0, reward=0.0, terminated=False, truncated=False, frame_hash=HASH))
     with pytest.raises(OutputError) as error:
