@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from capture_node.gym.verify import Verification
     from playloom.environments.game import Game
 
-WIDE_COLUMNS, NARROW_COLUMNS = 240, 100
+WIDE_COLUMNS, NARROW_COLUMNS = 1000, 100
 
 app = typer.Typer(
     help="Record Atari, VizDoom and console games played by people or agents; replay, verify and share the recordings.",
@@ -103,8 +103,8 @@ def _print_games(games: list[Game], hidden: int) -> None:
     console.print(table, soft_wrap=False)
     if hidden:
         console.print(f"\n{hidden} more with --all: games whose ROMs or WADs are not here, and Doom's other skills.")
-    if games:
-        console.print(f"\nPlay one: playloom gym record {games[0].environment_id}")
+    if here := [game.environment_id for game in games if game.playable]:
+        console.print(f"\nPlay one: playloom gym record {here[0]}")
 
 
 @app.command()
@@ -138,7 +138,7 @@ def verify(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one entry a session.")] = False,
 ) -> None:
-    """Replay recordings and compare every picture, reward and end. Exits with 1 if anything differs or nothing is there."""
+    """Replay recordings and compare every picture, reward and end. Exits with 1 if one differs, or none is there."""
     from capture_node.gym.verify import verify_session
     from playloom.errors import PlayloomError
     from playloom.recording.session import find_sessions
