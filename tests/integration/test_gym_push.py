@@ -25,6 +25,7 @@ def hub() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
+    # Random play: two episodes of an agent that decides by the picture can be the same to the byte.
     record(tmp_path / "recordings", "pong", agent="random", episodes=2, steps=90)
     return tmp_path / "recordings"
 
@@ -69,12 +70,14 @@ def test_sessions_arrive_whole_with_a_card(hub: FakeHub, tmp_path: Path, recordi
 
 
 def test_an_upload_that_broke_off_goes_on_where_it_was(hub: FakeHub, tmp_path: Path, recordings: Path) -> None:
+    large = [file.read_bytes() for name in ("capture.mp4", "actions.bin") for file in recordings.glob(f"*/{name}")]
+    assert len(set(large)) == 4  # what is alike the Hub stores, and the client sends, once
     hub.fail_after_uploads = 2
     broken = playloom(hub, tmp_path, "push", str(recordings), "--repo", "ada/pong", "--license", "cc-by-4.0")
     assert broken.returncode == 1
     assert "error: the upload to ada/pong broke off" in broken.stderr
     assert "Run the same command again; what has arrived is not sent twice" in broken.stderr
-    assert hub.commits == []
+    assert (hub.uploads, hub.commits) == (2, [])
     hub.fail_after_uploads = None
     done = playloom(hub, tmp_path, "push", str(recordings), "--repo", "ada/pong", "--license", "cc-by-4.0")
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 TOKEN = "hf_right"
@@ -49,6 +49,7 @@ class FakeHub:
 def fake_hub() -> Iterator[FakeHub]:
     """Serve a Hub until the block ends."""
     hub = FakeHub()
+    counting = Lock()  # files arrive side by side
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -88,10 +89,12 @@ def fake_hub() -> Iterator[FakeHub]:
 
         def do_PUT(self) -> None:
             content = self._body()
-            if hub.fail_after_uploads is not None and hub.uploads >= hub.fail_after_uploads:
+            with counting:
+                refused = hub.fail_after_uploads is not None and hub.uploads >= hub.fail_after_uploads
+                hub.uploads += not refused
+            if refused:
                 self._answer(403, {"error": "out of luck"})
                 return
-            hub.uploads += 1
             assert hashlib.sha256(content).hexdigest() == self.path.rpartition("/")[2]
             hub.blobs[self.path.rpartition("/")[2]] = content
             self._answer(200, {})
