@@ -22,7 +22,7 @@ from playloom.errors import RecordingError
 from playloom.recording.damage import Damage
 from playloom.recording.mp4_boxes import REMEDY, Box, BoxData, TopLevelBox, TopLevelWalk, open_for_reading, read_at
 from playloom.recording.mp4_codec import SampleEntry, h264_pixel_format, read_sample_entry
-from playloom.recording.mp4_keyframes import decodable_from, first_parameter_set
+from playloom.recording.mp4_keyframes import check_keyframes, first_parameter_set
 from playloom.recording.mp4_samples import (
     FragmentReader,
     Samples,
@@ -31,6 +31,7 @@ from playloom.recording.mp4_samples import (
     read_track_defaults,
     uses_one_sample_entry,
 )
+from playloom.recording.mp4_writer import comparable_sample_entry
 
 _STILL_CODECS = frozenset({"mjpeg", "png"})
 _MAX_TICKS = 1 << 61
@@ -65,6 +66,8 @@ class VideoIndex:
         sample_entry: the whole sample entry as it stands in the file, for copying into another.
         audio_tracks: how many the file has.
         damage: what is missing or was repaired.
+        settings_change: the decode index of the first keyframe from which on the pictures have another size or other
+            settings than ``codec_config`` says; None where there is none.
     """
 
     path: Path
@@ -85,6 +88,7 @@ class VideoIndex:
     sample_entry: bytes
     audio_tracks: int
     damage: list[Damage]
+    settings_change: int | None = None
 
     @cached_property
     def presentation_order(self) -> NDArray[np.intp]:
@@ -199,7 +203,12 @@ class _Indexing:
             )
         if len(track.edits) > 2 or any(rate != 0x1_0000 for _, _, rate in track.edits):
             return None
+        several = _several_settings(moov, track.stbl[b"stsd"])
+        if fragments.parts and several:
+            raise self._settings_change()
         if not uses_one_sample_entry(moov, track.stbl_box):
+            if several:
+                raise self._settings_change()
             return None
         table = read_sample_table(moov, track.stbl_box, self.file_bytes)
         samples = join([table, *fragments.parts]) if fragments.parts else table
@@ -282,7 +291,7 @@ class _Indexing:
                 read_at(self.descriptor, first_bytes, int(samples.offset[0])), entry.nal_length_bytes
             )
             pixel_format = h264_pixel_format(parameter_set) if parameter_set else None
-        keyframe = decodable_from(self.descriptor, entry, samples)
+        keyframes = check_keyframes(self.descriptor, entry, samples)
         return VideoIndex(
             path=self.path,
             codec=entry.codec,
@@ -296,12 +305,13 @@ class _Indexing:
             duration=last_duration,
             size_bytes=samples.size_bytes,
             offset=samples.offset,
-            keyframe=keyframe,
+            keyframe=keyframes.decodable,
             hidden=hidden,
             codec_config=entry.config,
             sample_entry=entry.raw,
             audio_tracks=audio_tracks,
             damage=self.damage,
+            settings_change=keyframes.settings_change,
         )
 
     def _without_missing(self, samples: Samples) -> Samples:
@@ -341,6 +351,13 @@ class _Indexing:
         if len(self.damage) < 100:
             self.damage.append(Damage(file=self.path, place=f"byte {at}", problem=problem))
 
+    def _settings_change(self) -> RecordingError:
+        return RecordingError(
+            self.path,
+            "the video's size or settings change in the middle, by a second sample entry",
+            remedy="Encode it anew: ffmpeg -i capture.mp4 -vf scale=W:H encoded.mp4",
+        )
+
     def _cut_off(self, where: str, at: int) -> RecordingError:
         return RecordingError(self.path, f"the file ends {where}", place=f"byte {at}", remedy=_UNFINISHED)
 
@@ -354,6 +371,14 @@ def _timescale(moov: BoxData, header: Box | None) -> int:
     if not 0 < timescale < 1 << 31:
         raise moov.fault(header.start, f"time counted in {timescale} ticks a second")
     return timescale
+
+
+def _several_settings(moov: BoxData, stsd: Box) -> bool:
+    """Whether the sample entries differ in anything that concerns the pictures."""
+    entries = {
+        comparable_sample_entry(moov.data[entry.start : entry.end]) for entry in moov.children(stsd.body + 8, stsd.end)
+    }
+    return len(entries) > 1
 
 
 def _edits(moov: BoxData, elst: Box) -> list[tuple[int, int, int]]:

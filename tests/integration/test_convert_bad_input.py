@@ -15,6 +15,7 @@ import pytest
 
 from playloom.errors import PlayloomError
 from tests.support.conversions import VIDEO_KEY, convert, read_episodes, read_info
+from tests.support.mp4_files import ffmpeg
 from tests.support.numbered_sessions import (
     START_NS,
     NumberedVideo,
@@ -265,6 +266,37 @@ def with_audio(path: Path) -> None:
     path.with_suffix(".silent.mp4").unlink()
 
 
+def of_two_sizes(path: Path) -> None:
+    """Two encoders' streams, one after the other, as a screen whose resolution changes gives them."""
+    streams = []
+    for part, (width, height) in enumerate(((96, 64), (128, 80))):
+        stream = path.with_name(f"{part}.h264")
+        at_ns = [round(number * 1e9 / 30) for number in range(12)]
+        with_size = NumberedVideo(width=width, height=height)
+        write_numbered_video(path, range(part * 12, part * 12 + 12), at_ns, with_size)
+        ffmpeg("-i", str(path), "-c", "copy", "-bsf:v", "h264_mp4toannexb", str(stream))
+        streams.append(stream.read_bytes())
+        stream.unlink()
+    joined = path.with_name("joined.h264")
+    joined.write_bytes(b"".join(streams))
+    ffmpeg("-r", "30", "-i", str(joined), "-c", "copy", str(path))
+    joined.unlink()
+
+
+def repeating_its_settings(path: Path) -> None:
+    numbered(options={"x264-params": "repeat-headers=1"})(path)
+
+
+def cut_by_an_edit_list(path: Path) -> None:
+    """24 frames of 44: a player is told to begin in the middle of a group, and to stop before the end."""
+    whole = path.with_name("whole.mp4")
+    numbers = [*range(900, 913), *range(24), *range(950, 957)]
+    at_ns = [round(place * 1e9 / 30) for place in range(len(numbers))]
+    write_numbered_video(whole, numbers, at_ns, NumberedVideo(b_frames=2, movflags="faststart"))
+    ffmpeg("-ss", "0.4333", "-i", str(whole), "-t", "0.8", "-c", "copy", str(path))
+    whole.unlink()
+
+
 def variable_rate(path: Path) -> None:
     at_ns = [round(number * 1e9 / 30 + (number % 5) * 4_000_000) for number in range(24)]
     write_numbered_video(path, range(24), at_ns, NumberedVideo())
@@ -281,6 +313,9 @@ VIDEOS: dict[str, tuple[Callable[[Path], None], bool]] = {
     "of HEVC": (numbered(codec="libx265", options={"x265-params": "log-level=none"}), False),
     "of AV1": (numbered(codec="libsvtav1", options={"preset": "10", "crf": "20"}), False),
     "of MPEG-4 part 2, as LeGamer's tests write": (numbered(codec="mpeg4", options={"qscale": "3"}), False),
+    "repeating its settings in front of every keyframe": (repeating_its_settings, True),
+    "of two sizes": (of_two_sizes, False),
+    "cut by an edit list": (cut_by_an_edit_list, True),
     "of another size": (numbered(width=128, height=80), False),
 }
 
@@ -339,6 +374,15 @@ def test_what_cannot_be_copied_is_skipped_with_the_reason_when_only_copying_is_a
 
     assert "cannot be copied into this dataset: its pixel format is yuv444p" in report.skipped["b"]
     assert "Convert with --video auto" in report.skipped["b"]
+
+
+def test_a_video_of_two_sizes_is_not_copied(tmp_path: Path) -> None:
+    write_numbered_session(tmp_path / "sessions" / "a", 5)
+    session_with(tmp_path, "b", of_two_sizes)
+
+    report = convert(tmp_path, video=VideoPath.COPY)
+
+    assert "its size or settings change in the middle" in report.skipped["b"]
 
 
 def test_a_video_turned_by_its_player_is_shown_upright(tmp_path: Path) -> None:

@@ -66,6 +66,30 @@ def test_a_cut_without_reencoding_hides_the_frames_in_front_of_it(tmp_path: Path
     assert index.pts[index.presentation_order].tolist() == expected.shown_pts
 
 
+def test_parameter_sets_that_are_repeated_in_front_of_keyframes_are_no_change(tmp_path: Path) -> None:
+    for codec, more in (("libx264", "repeat-headers=1"), ("libx265", "repeat-headers=1:open-gop=0:log-level=0")):
+        video = tmp_path / f"{codec}.mp4"
+        moving_picture(video, "96x64", "-c:v", codec, "-g", "5", f"-{codec[3:]}-params", more)
+        index = index_video(video)
+        assert int(index.keyframe.sum()) >= 3
+        assert index.settings_change is None
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_size_that_changes_in_the_middle_is_found_at_its_keyframe(tmp_path: Path, codec: str) -> None:
+    parts = [tmp_path / f"{size}.ts" for size in ("96x64", "128x80")]
+    for part in parts:
+        moving_picture(part, part.stem, "-c:v", codec, "-bf", "0", "-x265-params", "log-level=0")
+    (tmp_path / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    mp4_files.ffmpeg("-i", str(tmp_path / "both.ts"), "-c", "copy", str(tmp_path / "video.mp4"))
+    assert index_video(tmp_path / "video.mp4").settings_change == 15
+
+
+def moving_picture(path: Path, size: str, *options: str) -> None:
+    source = f"testsrc=size={size}:rate=30:duration=0.5"
+    mp4_files.ffmpeg("-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", *options, str(path))
+
+
 def test_a_delayed_start_is_part_of_the_times(tmp_path: Path) -> None:
     whole = mp4_files.make(tmp_path / "whole.mp4", "b_frames")
     late = tmp_path / "late.mp4"

@@ -60,6 +60,10 @@ def why_not_copy(index: VideoIndex, profile: VideoProfile) -> str | None:
         return f"its size is {index.width}x{index.height} and the dataset's is {width}x{height}"
     if not index.sample_entry:
         return "its decoder settings cannot be read out of the file"
+    if index.settings_change is not None:
+        return f"its size or settings change in the middle, at packet {index.settings_change}"
+    if index.settings_change is not None:
+        return f"its size or settings change in the middle, at packet {index.settings_change}"
     if not index.keyframe.any():
         return "it has no keyframe that decoding could start from"
     return None
