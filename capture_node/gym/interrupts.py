@@ -15,9 +15,6 @@ class Interrupt:
     def __init__(self) -> None:
         self.is_set = False
 
-    def __call__(self) -> bool:
-        return self.is_set
-
 
 @contextmanager
 def interrupts_noted() -> Iterator[Interrupt]:

@@ -10,9 +10,8 @@ from typing import Any
 
 from capture_node.gym.episode import EpisodeReport, play_episode
 from capture_node.gym.hands import Hands
-from capture_node.gym.options import RecordOptions
+from capture_node.gym.options import RecordOptions, session_name
 from capture_node.gym.players import RealClock
-from capture_node.gym.record import session_name
 from capture_node.gym.window import GameWindow
 from playloom.controls import BUTTON_IDS, KEYS
 from playloom.environments.catalogue import find_game, make_environment

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from playloom.environments.input_device import InputDevice
+from playloom.environments.settings import LONGEST_FRAME_SKIP
 from playloom.errors import PlayloomError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def record(
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="VizDoom's picture size, 640x480 by default.")] = None,
     frame_skip: Annotated[
-        int, typer.Option(help="Emulated frames a step; Gymnasium's Atari default is 4.", min=1, max=60)
+        int, typer.Option(help="Emulated frames a step; Gymnasium's Atari default is 4.", min=1, max=LONGEST_FRAME_SKIP)
     ] = 1,
     sticky: Annotated[
         float | None,

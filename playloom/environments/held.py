@@ -22,6 +22,3 @@ class HeldControls:
     keys: frozenset[int] = frozenset()
     buttons: frozenset[int] = frozenset()
     axes: tuple[float, ...] = AT_REST
-
-
-NOTHING_HELD = HeldControls()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from playloom.controls import BUTTON_IDS, KEYS
-from playloom.environments.held import NOTHING_HELD, HeldControls
+from playloom.environments.held import HeldControls
 from playloom.environments.input_device import InputDevice
 from playloom.environments.presets import load_preset
 from playloom.environments.spec import EnvironmentSpec, Platform
@@ -48,7 +48,7 @@ def test_held_keys_combine() -> None:
     preset = load_preset(BREAKOUT)
     assert preset.actions_of(held("right", "space")) == {"right", "fire"}
     assert preset.actions_of(held("d", "left_ctrl", "f5")) == {"right", "fire"}
-    assert preset.actions_of(NOTHING_HELD) == frozenset()
+    assert preset.actions_of(HeldControls()) == frozenset()
 
 
 def test_a_stick_counts_from_half_way_on() -> None:
