@@ -79,13 +79,18 @@ class Batch:
         return shape
 
     def _scan(self, pool: ProcessPool) -> None:
-        tasks = [partial(scan_session, path, self._options.max_gap_ns) for path in self._sessions]
+        tasks = [partial(scan_session, path, self._options) for path in self._sessions]
         results = dict(pool.run(tasks, lambda *_: None))
+        first_of: dict[str, int] = {}
         for number, result in sorted(results.items()):
             if isinstance(result, SessionScan):
-                self._scans[number] = result
+                first = number if result.recording is None else first_of.setdefault(result.recording, number)
+                if first == number:
+                    self._scans[number] = result
+                else:
+                    self._skip(number, f"is the same recording as {self.names[first]} (session id {result.recording})")
             else:
-                self._skip(number, result.reason if isinstance(result, Skipped) else self._died(number, result))
+                self._skip(number, result.reason if isinstance(result, Skipped) else str(result))
 
     def _load_shards(self) -> None:
         """Take over what an interrupted conversion has finished."""
@@ -174,7 +179,7 @@ class Batch:
                 outcome.file, outcome.problem, remedy="Make room or choose another place, then add --resume to go on"
             )
         if isinstance(outcome, (Skipped, ProcessError)):
-            self._skip(number, outcome.reason if isinstance(outcome, Skipped) else self._died(number, outcome))
+            self._skip(number, outcome.reason if isinstance(outcome, Skipped) else str(outcome))
             return
         self.converted[number] = outcome
         self.skipped.pop(number, None)
@@ -221,9 +226,6 @@ class Batch:
         directory = self._working.session(number)
         directory.mkdir(parents=True, exist_ok=True)
         (directory / _SKIPPED_FILE).write_text(json.dumps({"reason": reason}))
-
-    def _died(self, number: int, error: ProcessError) -> str:
-        return f"{self._sessions[number]}: {error}"
 
     def _no_session(self) -> NothingConvertedError:
         reasons = "; ".join(f"{self.names[number]}: {reason}" for number, reason in sorted(self.skipped.items()))

@@ -26,6 +26,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def convert_sessions(
     sessions = find_sessions(options.session_root)
     if not sessions:
         raise PlayloomError(
-            f"There are no sessions in {options.session_root}",
+            f"There are no sessions in '{options.session_root}'",
             remedy="Give the directory that holds the session directories: --session-root DIR",
         )
     names = [_name(path, options.session_root) for path in sessions]
@@ -86,10 +87,10 @@ def convert_sessions(
         if working_path(output).exists():  # killed between the dataset's taking its place and the tidying up
             with open_working_directory(output, asked_for, resume=False, overwrite=True) as working:
                 working.discard()
-        return finished
-    check_output(output, overwrite=options.overwrite)
+        return replace(finished, path=options.output_root)
+    check_output(options.output_root, overwrite=options.overwrite)
     with (
-        _output_faults(output),
+        _output_faults(options.output_root),
         open_working_directory(output, asked_for, resume=options.resume, overwrite=options.overwrite) as working,
     ):
         batch = Batch(options, sessions, names, working, on_progress, converter_version)
@@ -118,7 +119,7 @@ def convert_sessions(
         working.publish(overwrite=options.overwrite)
     finished = _finished(output, fingerprint)
     assert finished is not None
-    return finished
+    return replace(finished, path=options.output_root)
 
 
 def _name(session: Path, root: Path) -> str:

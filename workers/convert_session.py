@@ -26,12 +26,12 @@ from playloom.mapping_profile import MappingProfile
 from playloom.recording.input_stream import InputReader
 from playloom.recording.input_table import InputTable
 from playloom.recording.session import Session, open_session
-from playloom.recording.session_info import SessionInfo
 from workers.converted import ConvertedPiece, ConvertedSession, OutputFault, Skipped, save_session
 from workers.dataset_shape import DatasetShape, even_size, video_profile
 from workers.episodes import Piece
 from workers.features import VIDEO_FEATURE
 from workers.options import ConvertOptions, VideoPath
+from workers.session_choice import choose_profile, choose_task, profile_notes, said_of
 from workers.session_plan import SessionPlan, plan_session
 from workers.session_scan import session_signature
 from workers.stats import numeric_stats
@@ -73,10 +73,10 @@ def convert_session(job: SessionJob, progress: Callable[[int], None]) -> Convert
     except OutputError as error:
         return OutputFault(file=error.file, problem=error.problem)
     except PlayloomError as error:
-        return Skipped(reason=str(error))
+        return Skipped(reason=said_of(str(job.path), error))
     except OSError as error:
         if error.filename is not None and Path(error.filename).is_relative_to(job.path):
-            return Skipped(reason=f"{error.filename}: cannot be read: {error.strerror}")
+            return Skipped(reason=said_of(str(job.path), f"{error.filename}: cannot be read: {error.strerror}"))
         if error.errno not in _NO_ROOM:
             raise
         return OutputFault(file=partial, problem=f"cannot be written: {error.strerror}")
@@ -90,7 +90,7 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
     session = open_session(job.path)
     signature = session_signature(job.path)
     profile = choose_profile(session, options)
-    task = _task(session, session.info, options)
+    task = choose_task(session, options)
     timeline = read_timeline(session)
     inputs = InputReader(session.inputs_path)
     first_input_ns, blocks = _first_time(inputs.blocks())
@@ -115,7 +115,8 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
             f"{session.path / STEPS_FILE}: tells of {len(steps)} of {rows} frames; no reward is known of the others"
         )
     if options.strict and faults:
-        raise RecordingError(job.path, f"has faults, which --strict does not accept: {faults[0]}")
+        told = said_of(str(job.path), faults[0])
+        raise RecordingError(job.path, f"has faults, which --strict does not accept: {told}")
     pieces = []
     start = 0
     for number, piece in enumerate(plan.pieces):
@@ -130,40 +131,14 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
         task=task,
         copied=plan.copied,
         pieces=tuple(pieces),
-        warnings=(*faults, *plan.notes),
+        warnings=(
+            *(said_of(str(job.path), fault) for fault in faults),
+            *profile_notes(session, profile),
+            *timeline.notes,
+            *plan.notes,
+        ),
         signature=signature,
     )
-
-
-def choose_profile(session: Session, options: ConvertOptions) -> MappingProfile:
-    """The mapping profile that a session was played with.
-
-    Raises:
-        RecordingError: the session is of another game, or names none of several profiles.
-    """
-    info = session.info
-    if info is not None and info.game_id and info.game_id != options.game.game_id:
-        raise RecordingError(
-            session.path,
-            f"was recorded in the game '{info.game_id}', the game definition is for '{options.game.game_id}'",
-            remedy="Convert each game into a dataset of its own",
-        )
-    if len(options.profiles) == 1:
-        return options.profiles[0]
-    names = ", ".join(f"'{profile.profile_name}'" for profile in options.profiles)
-    wanted = None if info is None else info.profile_name
-    for profile in options.profiles:
-        if profile.profile_name == wanted:
-            return profile
-    said = "names no mapping profile" if not wanted else f"was played with the mapping profile '{wanted}'"
-    raise RecordingError(session.path, f"{said}; given are {names}", remedy="Give its profile with --action-mapping")
-
-
-def _task(session: Session, info: SessionInfo | None, options: ConvertOptions) -> str:
-    task = options.task or (None if info is None else info.task)
-    if not task:
-        raise RecordingError(session.path, "names no task", remedy="Say what the player does: --task TEXT")
-    return task
 
 
 def _first_time(blocks: Iterator[InputTable]) -> tuple[int | None, Iterable[InputTable]]:

@@ -33,13 +33,12 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one conversion; returns the exit status."""
     parsed = build_parser().parse_args(arguments)
-
-    from playloom.game_definition import load_game_definition
-    from playloom.mapping_profile import load_mapping_profile
-    from workers.convert import ConvertOptions, VideoPath
-    from workers.run import run_conversion
-
     try:
+        from playloom.game_definition import load_game_definition
+        from playloom.mapping_profile import load_mapping_profile
+        from workers.convert import ConvertOptions, VideoPath
+        from workers.run import run_conversion
+
         game = load_game_definition(parsed.game_definition)
         options = ConvertOptions(
             session_root=parsed.session_root,
@@ -56,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     except PlayloomError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # while all of this was being loaded: `run_conversion` handles its own
+        print("Stopped. Nothing was done.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

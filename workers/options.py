@@ -39,6 +39,23 @@ DEFAULT_MAX_FILE_MB = 200
 
 CODECS = ("h264", "hevc", "av1")
 
+PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+"""x264's names, from the fastest; every codec knows them."""
+
+MAX_AV1_PRESET = 13
+"""AV1's presets have numbers, too: 0, the slowest, to this."""
+
 MAX_SIDE = 8192
 """The largest width or height that can be asked for, in pixels."""
 
@@ -74,18 +91,19 @@ class ConvertOptions:
         session_root: a directory of session directories, or one session directory.
         game: the game's actions.
         profiles: how each player does them; all for ``game`` and with the same classes. With one profile every
-            session uses it, with several each session uses the one that its session.json names.
+            session uses it, with several each session uses the one that its session.json names, or that is called as
+            its player is.
         output_root: the dataset's directory. It must not exist yet, or be empty, unless ``overwrite``.
         repo_id: the dataset's name, ``owner/name``.
         task: what the player does, as the dataset's task; None takes each session's own.
         max_pre_action_s: leading frames more than this before the first recorded input are dropped; None keeps all.
         strict: stop at the first session with any fault instead of skipping or repairing it.
         video: copy, transcode or auto.
-        size: (width, height) of the pictures in pixels, or None for the first session's.
-        fps: frames a second of the dataset, or None for the first session's rounded average rate.
+        size: (width, height) of the pictures in pixels, or None for the first session's that is not skipped.
+        fps: frames a second of the dataset, or None for that session's rounded average rate.
         codec: of the dataset's videos: h264, hevc or av1.
         crf: the encoder's quality; smaller is better and larger in bytes.
-        preset: the encoder's speed, x264's names.
+        preset: the encoder's speed, one of `PRESETS`, or a number for AV1.
         keyframe_interval: frames between keyframes of transcoded videos.
         threads: of one encoder. Part of the result (encoders split their work by it), so never chosen from ``jobs``.
         jobs: sessions converted at the same time, each in a process; None for the number of cores.
@@ -134,6 +152,9 @@ class ConvertOptions:
             raise PlayloomError("No mapping profile is given", remedy="Give at least one: --action-mapping FILE")
         if self.codec not in CODECS:
             raise PlayloomError(f"--codec {self.codec} is not known", remedy=f"Choose one of {', '.join(CODECS)}")
+        numbered = self.codec == "av1" and self.preset.isascii() and self.preset.isdigit()
+        if self.preset not in PRESETS and not (numbered and int(self.preset) <= MAX_AV1_PRESET):
+            raise PlayloomError(f"--preset {self.preset} is not known", remedy=f"Choose one of {', '.join(PRESETS)}")
         if self.size is not None and any(side < 2 or side > MAX_SIDE or side % 2 for side in self.size):
             raise PlayloomError(
                 f"--size {self.size[0]}x{self.size[1]} cannot be encoded",

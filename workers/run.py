@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from workers.convert import ConvertOptions, ConvertProgress, convert_sessions
 from workers.working_directory import working_path
 
 INTERRUPTED = 130
 """The exit status of a program that Ctrl-C ended."""
+
+WIDE = 100
+"""Characters of a terminal from which on the progress line says everything; a narrower one breaks it."""
 
 
 def run_conversion(options: ConvertOptions, *, as_json: bool = False, quiet: bool = False) -> int:
@@ -57,20 +60,27 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def progress_columns(width: int) -> tuple[ProgressColumn, ...]:
+    """What a progress line of so many characters has room for."""
+    how_far = (BarColumn(min(40, max(8, width - 35))), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    if width < WIDE:
+        return how_far
+    return (
+        TextColumn("converting"),
+        *how_far[:-1],
+        TextColumn("frames, {task.fields[rate]} a second,"),
+        TimeRemainingColumn(),
+        TextColumn("left, {task.fields[sessions]} sessions"),
+    )
+
+
 @contextmanager
 def _progress_bar(*, shown: bool) -> Iterator[Callable[[ConvertProgress], None] | None]:
     if not shown or not sys.stderr.isatty():
         yield None
         return
-    columns = (
-        TextColumn("converting"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames, {task.fields[rate]} a second,"),
-        TimeRemainingColumn(),
-        TextColumn("left, {task.fields[sessions]} sessions"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*progress_columns(console.width), console=console, transient=True) as bar:
         task = bar.add_task("convert", total=None, rate="-", sessions="-")
 
         def show(progress: ConvertProgress) -> None:

@@ -19,6 +19,10 @@ from workers.frame_times import average_fps
 from workers.options import MAX_FILE_S, MAX_RATE_DEVIATION, VideoPath
 from workers.timeline import Timeline
 from workers.trim import leading_idle_frames
+from workers.video.copy import not_copyable
+
+DISCARDED = "parts of it were discarded"
+"""Why a session with discarded or paused spans is not copied."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +86,15 @@ def plan_session(
     if timeline.discarded:
         notes.append(f"left out {timeline.discarded} frames that were discarded or recorded in a pause")
         # Packets after them may need theirs to decode, which would carry them into the dataset unseen.
-        why_not_copy = "parts of it were discarded"
+        why_not_copy = DISCARDED
     if video_path is not VideoPath.TRANSCODE and why_not_copy is None:
         copied = _cut_for_copying(pieces, timeline, max_frames)
         if copied is not None:
             return _plan(copied, copied=True, notes=notes, video=video)
         why_not_copy = f"its keyframes are further apart than the {MAX_FILE_S} s that a video file may last"
     if video_path is VideoPath.COPY:
-        raise RecordingError(
-            video, f"cannot be copied into this dataset: {why_not_copy}", remedy="Convert with --video auto"
-        )
+        assert why_not_copy is not None
+        raise not_copyable(video, why_not_copy)
     if video_path is VideoPath.AUTO:
         notes.append(f"transcoded, because {why_not_copy}")
     if not same_rate:

@@ -11,7 +11,12 @@ from playloom.errors import RecordingError
 from playloom.recording.session import open_session
 from workers.converted import Skipped
 from workers.frame_times import average_fps
-from workers.timeline import read_timeline
+from workers.options import ConvertOptions, VideoPath
+from workers.session_choice import choose_profile, choose_task, said_of
+from workers.session_plan import DISCARDED
+from workers.timeline import Timeline, read_timeline
+from workers.video.copy import not_copyable, why_not_copy
+from workers.video.segment import VideoProfile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,7 @@ class SessionScan:
         fps: their average rate, None where too few show it.
         width, height: of the picture as shown.
         rewards: whether it has a steps.csv, which tells them.
+        recording: session.json's id of it, None where it has none.
         signature: changes when its files change.
     """
 
@@ -31,6 +37,7 @@ class SessionScan:
     width: int
     height: int
     rewards: bool
+    recording: str | None
     signature: str
 
 
@@ -43,19 +50,36 @@ def session_signature(path: Path) -> str:
     )
 
 
-def scan_session(path: Path, max_gap_ns: int, _progress: Callable[[int], None]) -> SessionScan | Skipped:
-    """Look at one session without decoding anything."""
+def scan_session(path: Path, options: ConvertOptions, _progress: Callable[[int], None]) -> SessionScan | Skipped:
+    """Look at one session without decoding anything.
+
+    Whatever can be known so early to keep it out of the dataset is found here, so that no session decides the shape
+    of a dataset that it does not enter.
+    """
     try:
         session = open_session(path)
+        choose_profile(session, options)
+        choose_task(session, options)
         timeline = read_timeline(session)
+        if options.video is VideoPath.COPY:
+            _check_copyable(session.video_path, timeline, options)
         width, height = timeline.shown_size
         return SessionScan(
             frames=len(timeline.frames),
-            fps=average_fps(timeline.frames.times_ns, max_gap_ns),
+            fps=average_fps(timeline.frames.times_ns, options.max_gap_ns),
             width=width,
             height=height,
             rewards=(path / STEPS_FILE).exists(),
+            recording=None if session.info is None else session.info.session_id,
             signature=session_signature(path),
         )
     except RecordingError as error:
-        return Skipped(reason=str(error))
+        return Skipped(reason=said_of(str(path), error))
+
+
+def _check_copyable(video: Path, timeline: Timeline, options: ConvertOptions) -> None:
+    width, height = options.size or (None, None)
+    profile = VideoProfile(width=width, height=height, fps=1, codec=options.codec)
+    problem = DISCARDED if timeline.discarded else why_not_copy(timeline.index, profile)
+    if problem is not None:
+        raise not_copyable(video, problem)

@@ -20,6 +20,14 @@ from workers.video.copy import first_decodable_frame
 LEFT_OUT_MARKS = ("discard", "pause")
 """Spans of a recording that no dataset gets to see."""
 
+MAX_STANDING_TIMES = 0.5
+"""The part of rows that may repeat the time before them: beyond it the clock stood still."""
+
+MAX_APART_NS = 500_000_000
+"""How far the times of sync.csv's pts and of the video may drift apart unnoticed; jitter stays far below."""
+
+_UNTRUSTED = "Its times cannot be trusted; record the session again"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
@@ -29,12 +37,14 @@ class Timeline:
         index: of the video.
         frames: all usable frames with their times and their rows of sync.csv, as one piece.
         faults: what was lost or had to be repaired, a sentence each; strict conversion accepts none.
+        notes: what is odd about it and costs nothing, a sentence each.
         discarded: how many frames the player has discarded or were recorded in a pause; they are not in ``frames``.
     """
 
     index: VideoIndex
     frames: Piece
     faults: tuple[str, ...]
+    notes: tuple[str, ...]
     discarded: int
 
     @property
@@ -74,6 +84,7 @@ def read_timeline(session: Session) -> Timeline:
             f"has {len(frames)} usable frames (of {len(index.pts)}, with {len(sync.pts_ns)} rows in sync.csv)",
             remedy=f"An episode needs at least {MIN_EPISODE_FRAMES}",
         )
+    _check_clock(session, sync.monotonic_ns[rows])
     times_ns, faulty = repair_times(sync.monotonic_ns[rows])
     if len(faulty):
         wrong = rows[faulty]
@@ -82,7 +93,7 @@ def read_timeline(session: Session) -> Timeline:
                 session.sync_path,
                 f"{len(faulty)} of {len(times_ns)} rows step back in time",
                 place=f"row {wrong[0] + 1}",
-                remedy="Its times cannot be trusted; record the session again",
+                remedy=_UNTRUSTED,
             )
         faults.append(
             f"{session.sync_path}, row {wrong[0] + 1}: {len(faulty)} rows are out of the order of time; "
@@ -95,8 +106,33 @@ def read_timeline(session: Session) -> Timeline:
         index=index,
         frames=Piece(frames=frames[kept], times_ns=times_ns[kept], rows=rows[kept]),
         faults=tuple(faults),
+        notes=tuple(_disagreement(session, sync.pts_ns[rows], index.presentation_ns[frames])),
         discarded=int(np.count_nonzero(~kept)),
     )
+
+
+def _check_clock(session: Session, times_ns: NDArray[np.int64]) -> None:
+    standing = np.diff(times_ns) == 0
+    if np.count_nonzero(standing) > MAX_STANDING_TIMES * len(standing):
+        raise RecordingError(
+            session.sync_path,
+            f"{np.count_nonzero(standing)} of {len(times_ns)} rows repeat the time of the row before",
+            place=f"row {int(np.argmax(standing)) + 2}",
+            remedy=_UNTRUSTED,
+        )
+
+
+def _disagreement(session: Session, told_ns: NDArray[np.int64], shown_ns: NDArray[np.int64]) -> Iterator[str]:
+    """A note where sync.csv and the video tell frames' places in the video apart by more than they ever should."""
+    timed = told_ns >= 0
+    told_ns, shown_ns = told_ns[timed], shown_ns[timed]
+    if len(told_ns):
+        apart_ns = int(np.abs((told_ns - told_ns[0]) - (shown_ns - shown_ns[0])).max())
+        if apart_ns > MAX_APART_NS:
+            yield (
+                f"{session.sync_path.name} and {session.video_path.name} disagree by up to {apart_ns / 1e9:.1f} s "
+                "about when frames are shown; they were matched by their order"
+            )
 
 
 def _told_faults(session: Session) -> Iterator[str]:

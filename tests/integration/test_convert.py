@@ -164,7 +164,7 @@ def test_steps_that_were_cut_off_leave_the_rest_without_reward_and_say_so(tmp_pa
 
     (episode,) = read_episodes(tmp_path / "dataset")
     assert episode.columns["next.reward"] == [1.0] * 15 + [0.0] * 5
-    assert report.warnings["a"] == (f"{session}/steps.csv: tells of 15 of 20 frames; no reward is known of the others",)
+    assert report.warnings["a"] == ("steps.csv: tells of 15 of 20 frames; no reward is known of the others",)
 
 
 def test_one_session_without_rewards_leaves_them_out(tmp_path: Path) -> None:
@@ -286,7 +286,53 @@ def test_a_session_of_another_game_or_an_unknown_profile_is_skipped(tmp_path: Pa
 
     report = convert(tmp_path)
 
-    assert "was recorded in the game 'other_game'" in report.skipped["b"]
+    assert report.skipped["b"] == (
+        "was recorded in the game 'other_game', the game definition is for 'test_game'. "
+        "Convert each game into a dataset of its own"
+    )
+
+
+def test_a_session_that_is_skipped_decides_neither_rate_nor_size(tmp_path: Path) -> None:
+    for name, more in (("a", {"game_id": "other_game"}), ("b", {"task": None})):
+        session = write_numbered_session(
+            tmp_path / "sessions" / name, 20, fps=60, video=NumberedVideo(width=128, height=80)
+        )
+        write_session_info(session, **more)
+    write_session_info(good(tmp_path, "c"), task="count")
+
+    report = convert(tmp_path, task=None)
+
+    assert report.converted == ("c",)
+    assert (report.fps, report.width, report.height) == (30, 96, 64)
+
+
+def test_what_cannot_be_copied_does_not_decide_the_shape_of_a_dataset_of_copies(tmp_path: Path) -> None:
+    yuv444 = NumberedVideo(width=128, height=80, pixel_format="yuv444p")
+    write_numbered_session(tmp_path / "sessions" / "a", 20, fps=60, video=yuv444)
+    good(tmp_path, "b")
+
+    report = convert(tmp_path, video=COPY)
+
+    assert report.converted == ("b",)
+    assert (report.fps, report.width, report.height) == (30, 96, 64)
+
+
+def test_one_recording_in_two_directories_is_converted_once(tmp_path: Path) -> None:
+    write_session_info(good(tmp_path, "a"), session_id="the same")
+    write_session_info(good(tmp_path, "b"), session_id="the same")
+
+    report = convert(tmp_path)
+
+    assert report.converted == ("a",)
+    assert report.skipped["b"] == "is the same recording as a (session id the same)"
+
+
+def test_another_profile_than_session_json_names_is_noted(tmp_path: Path) -> None:
+    write_session_info(good(tmp_path, "a"), profile_name="grace")
+
+    report = convert(tmp_path)
+
+    assert report.warnings["a"] == ("session.json names the mapping profile 'grace'; converted with 'pad'",)
 
 
 def test_copying_skips_another_rate_and_auto_resamples_it(tmp_path: Path) -> None:
@@ -302,6 +348,24 @@ def test_copying_skips_another_rate_and_auto_resamples_it(tmp_path: Path) -> Non
     )
     assert resampled.copied == 1
     assert read_episodes(tmp_path / "resampled")[1].numbers == list(range(0, 24, 2))
+
+
+def test_of_several_profiles_a_session_that_names_none_gets_its_players(tmp_path: Path) -> None:
+    profiles = []
+    for player, control in (("ada", "south"), ("grace", "east")):
+        text = PROFILE_YAML.replace("profile_name: pad", f"profile_name: {player}").replace("south", control)
+        game_path, profile_path = write_definitions(tmp_path / player, text)
+        profiles.append(load_mapping_profile(profile_path, load_game_definition(game_path)))
+    for player in ("ada", "grace", "somebody"):
+        write_session_info(good(tmp_path, player), player=player)
+
+    report = convert(tmp_path, profiles=tuple(profiles))
+
+    rows = pq.read_table(tmp_path / "dataset/meta/episodes/chunk-000/file-000.parquet").to_pylist()
+    assert [row["profile_name"] for row in rows] == ["ada", "grace"]
+    assert report.skipped["somebody"] == (
+        "names no mapping profile; given are 'ada', 'grace'. Give its profile with --action-mapping"
+    )
 
 
 def test_two_players_with_their_own_profiles_make_one_dataset(tmp_path: Path) -> None:
@@ -347,6 +411,9 @@ def test_two_players_with_their_own_profiles_make_one_dataset(tmp_path: Path) ->
         ({"jobs": 0}, "--jobs 0 is out of range"),
         ({"max_pre_action_s": float("nan")}, "--max-pre-action-seconds nan is out of range"),
         ({"max_gap_s": -1.0}, "--max-gap-seconds -1 is out of range"),
+        ({"preset": "bogus"}, "--preset bogus is not known. Choose one of ultrafast, superfast"),
+        ({"preset": "8"}, "--preset 8 is not known"),
+        ({"preset": "14", "codec": "av1"}, "--preset 14 is not known"),
         ({"codec": "mpeg2"}, "--codec mpeg2 is not known"),
     ],
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from playloom.cli import run
 from tests.support.conversions import read_episodes, write_definitions
 from tests.support.numbered_sessions import write_numbered_session
 from workers import game2lerobot
+from workers.run import progress_columns
 
 
 @pytest.fixture
@@ -34,8 +38,31 @@ def test_convert_says_what_it_made_what_it_skipped_and_what_to_try_next(
     said = capsys.readouterr().out.splitlines()
     assert said[0] == (f"{tmp_path}/dataset: 1 episodes, 10 frames (0.0 minutes) of 96x64 at 30 frames a second")
     assert said[1] == "from 1 sessions (1 copied)"
-    assert said[2].startswith(f"skipped: b: {tmp_path}/sessions/b/capture.mp4: is missing")
+    assert said[2].startswith("skipped: b: capture.mp4: is missing")
     assert said[3] == "next: look at it with"
+
+
+def test_an_empty_root_is_quoted(
+    flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+
+    assert run(["convert", *flags, "--session-root", ""]) == 1
+
+    assert "error: There are no sessions in '.'. Give" in capsys.readouterr().err
+
+
+def test_the_output_is_named_as_it_was_given(
+    flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["convert", *flags, "--output-root", "made here"]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("made here: 1 episodes")
+    assert str(tmp_path) not in said
 
 
 def test_convert_prints_json_and_nothing_else(
@@ -86,6 +113,32 @@ def test_game2lerobot_takes_legamers_flags(
     assert status == 0
     assert capsys.readouterr().out == ""
     assert [episode.numbers for episode in read_episodes(tmp_path / "dataset")] == [list(range(7, 20))]
+
+
+def test_game2lerobot_that_is_stopped_while_it_loads_says_so(
+    flags: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("playloom.game_definition.load_game_definition", stop)
+
+    assert game2lerobot.main(flags) == 130
+    assert capsys.readouterr().err == "Stopped. Nothing was done.\n"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_the_progress_line_fits_the_terminal(width: int) -> None:
+    console = Console(width=width, file=io.StringIO(), force_terminal=True)
+    bar = Progress(*progress_columns(width), console=console)
+    bar.add_task("convert", total=360_000, completed=123_456, rate="98765", sessions="12/345")
+
+    with console.capture() as captured:
+        console.print(bar.make_tasks_table(bar.tasks))
+
+    (line,) = captured.get().splitlines()
+    assert "123456/360000" in line
+    assert "…" not in line
 
 
 def test_game2lerobot_ends_with_an_error_in_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,11 @@ def why_not_copy(index: VideoIndex, profile: VideoProfile) -> str | None:
     return None
 
 
+def not_copyable(video: Path, problem: str) -> RecordingError:
+    """The error for a video that may only be copied, and cannot be, for what `why_not_copy` says."""
+    return RecordingError(video, f"cannot be copied into this dataset: {problem}", remedy="Convert with --video auto")
+
+
 def can_share_file(a: VideoIndex, b: VideoIndex) -> bool:
     """Whether the packets of both can stand in one file, which describes its codec and its pictures only once."""
     return (
