@@ -43,7 +43,7 @@ def pair_rows_with_frames(pts_ns: NDArray[np.int64], presentation_ns: NDArray[np
     common = np.arange(min(row_count, frame_count), dtype=np.int64)
     if row_count == frame_count:
         return Pairing(rows=common, frames=common, problem=None)
-    counts = f"sync.csv has {row_count} rows for the {frame_count} frames of capture.mp4"
+    counts = f"has {row_count} rows for the {frame_count} frames of capture.mp4"
     matched = _match_by_pts(pts_ns, presentation_ns, shift_ns)
     if matched is None:
         return Pairing(rows=common, frames=common, problem=f"{counts}; the first {len(common)} of both are kept")

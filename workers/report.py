@@ -63,9 +63,9 @@ class ConvertReport:
             if count
         ]
         lines = [
-            f"{self.path}: {self.episodes} episodes, {self.frames} frames ({minutes:.1f} minutes) "
-            f"of {self.width}x{self.height} at {self.fps} frames a second",
-            f"from {len(self.converted)} sessions ({', '.join(how)})",
+            f"{self.path}: {_counted(self.episodes, 'episode')}, {_counted(self.frames, 'frame')} "
+            f"({minutes:.1f} minutes) of {self.width}x{self.height} at {self.fps} frames a second",
+            f"from {_counted(len(self.converted), 'session')} ({', '.join(how)})",
         ]
         for session, said in self.warnings.items():
             lines += [f"note: {session}: {sentence}" for sentence in said]
@@ -77,3 +77,7 @@ class ConvertReport:
             f"  LeRobotDataset({self.repo_id!r}, root={str(self.path)!r})",
         ]
         return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -129,7 +129,7 @@ def cut_off_file(session: Path) -> None:
 
 
 REPAIRED: dict[str, tuple[Damage, list[int], str]] = {
-    "fewer rows than frames": (rewrite_sync(lambda rows: rows[:-4]), list(range(20)), "sync.csv has 20 rows"),
+    "fewer rows than frames": (rewrite_sync(lambda rows: rows[:-4]), list(range(20)), "has 20 rows"),
     "a row missing in the middle": (
         rewrite_sync(lambda rows: rows[:5] + rows[6:]),
         [*range(5), *range(6, 24)],
@@ -138,7 +138,7 @@ REPAIRED: dict[str, tuple[Damage, list[int], str]] = {
     "more rows than frames": (
         rewrite_sync(lambda rows: [*rows, f"24,{START_NS + 800_000_000},800000000"]),
         list(range(24)),
-        "sync.csv has 25 rows for the 24 frames",
+        "has 25 rows for the 24 frames",
     ),
     "two rows swapped": (rewrite_sync(swap_rows), list(range(24)), "out of the order of time"),
     "a time that repeats": (rewrite_sync(repeat_time), list(range(24)), "same time"),

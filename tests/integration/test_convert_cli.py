@@ -36,8 +36,8 @@ def test_convert_says_what_it_made_what_it_skipped_and_what_to_try_next(
     assert run(["convert", *flags, "--max-pre-action-seconds", "0"]) == 0
 
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == (f"{tmp_path}/dataset: 1 episodes, 10 frames (0.0 minutes) of 96x64 at 30 frames a second")
-    assert said[1] == "from 1 sessions (1 copied)"
+    assert said[0] == (f"{tmp_path}/dataset: 1 episode, 10 frames (0.0 minutes) of 96x64 at 30 frames a second")
+    assert said[1] == "from 1 session (1 copied)"
     assert said[2].startswith("skipped: b: capture.mp4: is missing")
     assert said[3] == "next: look at it with"
 
@@ -61,7 +61,7 @@ def test_the_output_is_named_as_it_was_given(
     assert run(["convert", *flags, "--output-root", "made here"]) == 0
 
     said = capsys.readouterr().out
-    assert said.startswith("made here: 1 episodes")
+    assert said.startswith("made here: 1 episode")
     assert str(tmp_path) not in said
 
 

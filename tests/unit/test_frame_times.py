@@ -25,7 +25,7 @@ def test_missing_rows_are_found_by_their_pts() -> None:
     assert pairing.rows.tolist() == [0, 1, 2]
     assert pairing.frames.tolist() == [0, 2, 3]
     assert pairing.problem == (
-        "sync.csv has 3 rows for the 4 frames of capture.mp4; the 3 that belong together by their pts are kept"
+        "has 3 rows for the 4 frames of capture.mp4; the 3 that belong together by their pts are kept"
     )
 
 
@@ -54,7 +54,7 @@ def test_without_usable_pts_the_common_beginning_is_kept() -> None:
 
     assert pairing.rows.tolist() == [0, 1]
     assert pairing.frames.tolist() == [0, 1]
-    assert pairing.problem == "sync.csv has 3 rows for the 2 frames of capture.mp4; the first 2 of both are kept"
+    assert pairing.problem == "has 3 rows for the 2 frames of capture.mp4; the first 2 of both are kept"
 
 
 @pytest.mark.parametrize(
