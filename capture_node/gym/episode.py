@@ -83,8 +83,7 @@ def play_episode(
             started_monotonic_ns=clock.time_ns(0),
         ),
     )
-    # One thread: x264 divides its work by their number, and a seed should give the same bytes on every machine.
-    video = VideoSettings(width=spec.width, height=spec.height, fps=fps, threads=1)
+    video = VideoSettings(width=spec.width, height=spec.height, fps=fps)
     with SessionWriter.create(options.root, name=name, start=start, video=video) as writer:
         write_environment(writer.path, spec)
         with StepWriter(writer.path / STEPS_FILE) as steps:
