@@ -68,7 +68,9 @@ def _sdl() -> ctypes.CDLL:
     maps = Path("/proc/self/maps")
     if not maps.exists():
         pytest.skip(f"finding pygame's SDL is not known on {sys.platform}")
-    files = {line.split(maxsplit=5)[5] for line in maps.read_text().splitlines() if "libSDL2-2" in line}
-    sdl = ctypes.CDLL(files.pop())
+    # Not the system's SDL, which FFmpeg's libraries bring into the same process.
+    files = {Path(line.split(maxsplit=5)[5]) for line in maps.read_text().splitlines() if "libSDL2-2" in line}
+    (file,) = (file for file in files if "pygame" in file.parent.name)
+    sdl = ctypes.CDLL(str(file))
     sdl.SDL_JoystickOpen.restype = ctypes.c_void_p
     return sdl
