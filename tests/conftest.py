@@ -15,6 +15,6 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
-# Started in the background (nohup, a script's "&", some CI) we would hand ignored signals on to the programs under test.
+# Started in the background (nohup, a script's "&", some CI) we would hand ignored signals on to the programs tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
