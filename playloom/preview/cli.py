@@ -51,8 +51,10 @@ def preview(
         raise typer.BadParameter("say what to write: -o OUT.mp4, -o OUT.png or --rerun OUT.rrd")
     if output is not None and output.suffix.lower() not in (".mp4", ".png"):
         raise typer.BadParameter(f"-o {output}: the name must end in .mp4 or .png")
-    if duration is not None and duration <= 0:
+    if duration is not None and not duration > 0:  # NaN neither
         raise typer.BadParameter("--duration must be more than 0")
+    if start != start:
+        raise typer.BadParameter("--start must be a number")
     for path in (output, rerun):
         if path is not None:
             check_output(path, force=force)
@@ -75,9 +77,13 @@ def preview(
         console.print(f"wrote [bold]{escape(str(rerun))}[/]", soft_wrap=True)
         console.print(f"Next: [bold]rerun {escape(str(rerun))}[/]", soft_wrap=True)
     elif not source.slots:
-        console.print("Next: add --game-definition and --action-mapping to see what the inputs do in the game")
+        console.print(
+            "Next: add --game-definition and --action-mapping to see what the inputs do in the game", soft_wrap=True
+        )
     else:
-        console.print("Next: open it in a player or browser; --start and --duration choose another stretch")
+        console.print(
+            "Next: open it in a player or browser; --start and --duration choose another stretch", soft_wrap=True
+        )
 
 
 def _source(

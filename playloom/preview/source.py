@@ -82,8 +82,9 @@ class PreviewSource:
         end_s = np.inf if duration_s is None else start_s + duration_s
         first, last = np.searchsorted(self.times_s, [start_s - 1e-9, end_s - 1e-9])
         if first >= last:
+            asked = f"after {start_s:g} s" if duration_s is None else f"between {start_s:g} s and {end_s:g} s"
             raise PlayloomError(
-                f"nothing lies between {start_s:g} s and {end_s:g} s: the play lasts {self.times_s[-1]:.1f} s",
+                f"nothing lies {asked}: the play lasts {self.times_s[-1]:.1f} s",
                 remedy="Choose --start and --duration within it",
             )
         rows = slice(int(first), int(last))

@@ -27,7 +27,7 @@ class Mode(StrEnum):
 
 @with_threshold_options
 def validate(
-    target: Annotated[Path, typer.Argument(metavar="SESSION|ROOT", help="A session, or a folder of sessions.")],
+    targets: Annotated[list[Path], typer.Argument(metavar="SESSION|ROOT...", help="Sessions, or folders of sessions.")],
     *,
     mode: Annotated[
         Mode,
@@ -67,25 +67,25 @@ def validate(
     if mode is Mode.STEP:
         if json or csv or plot:
             raise typer.BadParameter("--mode step goes with neither --json, --csv nor --plot")
-        _step(target, game_definition, action_mapping, start, frames, console)
+        _step(targets, game_definition, action_mapping, start, frames, console)
         return
     if game_definition is not None or action_mapping is not None:
         raise typer.BadParameter("--game-definition and --action-mapping go with --mode step")
     if json and csv is not None and str(csv) == "-":
         raise typer.BadParameter("--json and --csv - cannot both print")
     quiet = json or (csv is not None and str(csv) == "-")
-    qualities = _validate_all(target, thresholds, hashes, picture, csv, plot, force, quiet)
+    qualities = _validate_all(targets, thresholds, hashes, picture, csv, plot, force, quiet)
     shown = [quality for quality in qualities if not problems_only or quality.verdict != "ok"]
     _write(shown, json, csv, force, console)
     if not quiet:
-        _show(shown, qualities, target, plot, csv, console)
+        _show(shown, qualities, targets, plot, csv, console)
     verdicts = {str(quality.verdict) for quality in qualities}
     if "failed" in verdicts or (strict and "warning" in verdicts):
         raise typer.Exit(1)
 
 
 def _validate_all(
-    target: Path,
+    targets: list[Path],
     thresholds: QualityThresholds,
     hashes: bool,
     picture: bool,
@@ -102,12 +102,12 @@ def _validate_all(
     from playloom.output_files import check_output
     from playloom.quality.session_quality import validate_session
 
-    paths = _sessions(target)
+    paths = _sessions(targets)
     if csv is not None and str(csv) != "-":
         check_output(csv, force=force)
     if plot is not None:
         _require_matplotlib()
-        pictures = _plot_paths(plot, target, paths)
+        pictures = _plot_paths(plot, paths)
         for path in pictures:
             check_output(path, force=force)
     else:
@@ -126,7 +126,12 @@ def _validate_all(
     return qualities
 
 
-def _sessions(target: Path) -> list[Path]:
+def _sessions(targets: list[Path]) -> list[Path]:
+    """The sessions named, or found in the folders named; each once."""
+    return list(dict.fromkeys(path for target in targets for path in _sessions_of(target)))
+
+
+def _sessions_of(target: Path) -> list[Path]:
     from playloom.recording.session import find_sessions
 
     if not target.exists():
@@ -142,7 +147,7 @@ def _sessions(target: Path) -> list[Path]:
     return paths
 
 
-def _plot_paths(plot: Path, target: Path, paths: list[Path]) -> list[Path]:
+def _plot_paths(plot: Path, paths: list[Path]) -> list[Path]:
     if len(paths) == 1 and not plot.is_dir():
         return [plot]
     if plot.suffix:
@@ -154,7 +159,15 @@ def _plot_paths(plot: Path, target: Path, paths: list[Path]) -> list[Path]:
     except OSError as error:
         raise OutputError(plot, f"cannot be made: {error.strerror}", remedy="Choose another folder") from error
     # Sessions of two players may have one name in two folders.
-    return [plot / f"{'-'.join(path.relative_to(target).parts)}.png" for path in paths]
+    root = _common_folder(paths)
+    return [plot / f"{'-'.join(path.absolute().relative_to(root).parts)}.png" for path in paths]
+
+
+def _common_folder(paths: list[Path]) -> Path:
+    """The folder that all the sessions are in."""
+    from os.path import commonpath
+
+    return Path(commonpath([path.absolute().parent for path in paths]))
 
 
 def _require_matplotlib() -> None:
@@ -173,16 +186,16 @@ def _write(qualities: list[SessionQuality], json: bool, csv: Path | None, force:
     if json:
         typer.echo(dumps([as_record(quality) for quality in qualities], indent=2))
     if csv is not None and str(csv) == "-":
-        typer.echo(as_csv(qualities), nl=False)
+        typer.echo(as_csv(qualities).encode("utf-8", "backslashreplace"), nl=False)
     elif csv is not None:
         with output_file(csv, force=force) as partial:
-            partial.write_text(as_csv(qualities), encoding="utf-8")
+            partial.write_text(as_csv(qualities), encoding="utf-8", errors="backslashreplace")
 
 
 def _show(
     shown: list[SessionQuality],
     qualities: list[SessionQuality],
-    target: Path,
+    targets: list[Path],
     plot: Path | None,
     csv: Path | None,
     console: Console,
@@ -205,15 +218,17 @@ def _show(
     if set(verdicts) == {"failed"}:
         console.print("Next: do what stands behind each reason above, then validate again")
         return
+    folders = {quality.path.parent for quality in qualities}
+    root = targets[0] if len(targets) == 1 else folders.pop() if len(folders) == 1 else "SESSIONS"
     convert = (
-        f"playloom convert --session-root {target} --game-definition GAME.yaml --action-mapping PROFILE.yaml "
+        f"playloom convert --session-root {root} --game-definition GAME.yaml --action-mapping PROFILE.yaml "
         "--output-root DATASET --repo-id NAME/DATASET --task TASK"
     )
     console.print(f"Next: [bold]{escape(convert)}[/]", soft_wrap=True)
 
 
 def _step(
-    target: Path,
+    targets: list[Path],
     game_definition: Path | None,
     action_mapping: Path | None,
     start: int,
@@ -226,9 +241,12 @@ def _step(
 
     if (game_definition is None) != (action_mapping is None):
         raise typer.BadParameter("--game-definition and --action-mapping go together")
-    paths = _sessions(target)
+    paths = _sessions(targets)
     if len(paths) > 1:
-        raise PlayloomError(f"{target} holds {len(paths)} sessions", remedy=f"Name one of them, such as {paths[0]}")
+        raise PlayloomError(
+            f"--mode step walks through one session, these are {len(paths)}",
+            remedy=f"Name one of them, such as {paths[0]}",
+        )
     session = step_session(paths[0], game_definition=game_definition, action_mapping=action_mapping)
     if start >= len(session):
         raise PlayloomError(f"the session has {len(session)} frames", remedy="Give --start a smaller number")

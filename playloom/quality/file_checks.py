@@ -23,6 +23,16 @@ def missing_file(name: str, *, empty: bool) -> Finding:
     )
 
 
+def no_file(name: str) -> Finding:
+    return Finding(
+        code="no-file",
+        level=Level.FAILED,
+        sentence=f"{name} is no file",
+        figures={"file": name},
+        remedy="Move away what has its name, and copy the file from the PC that recorded the session",
+    )
+
+
 def unusable_file(name: str, error: RecordingError) -> Finding:
     place = "" if error.place is None else f", {error.place}"
     return Finding(

@@ -125,6 +125,15 @@ def check_video(video: VideoIndex) -> Iterator[Finding]:
             sentence=f"the video is turned by {video.rotation} degrees",
             figures={"rotation_degrees": video.rotation},
         )
+    if video.settings_change is not None:
+        yield Finding(
+            code="settings-change",
+            level=Level.WARNING,
+            sentence="the pictures' size or encoding changes in the middle of the video",
+            figures={"packet": video.settings_change},
+            remedy="Conversion has to transcode it, and scales every picture to one size; record without changing "
+            "the game's resolution",
+        )
 
 
 def check_sync_against_video(

@@ -86,7 +86,8 @@ def sample_pictures(video: VideoFrames, numbers: NDArray[np.int64]) -> PictureSa
         grey = _grey(frame)
         frames.append(number)
         brightness.append(float(np.percentile(grey, 99)))
-        still.append(previous is not None and int(np.abs(grey - previous).max()) <= STILL_DIFFERENCE)
+        alike = previous is not None and previous.shape == grey.shape  # the size may change in the middle
+        still.append(alike and int(np.abs(grey - previous).max()) <= STILL_DIFFERENCE)
         previous = grey
     return PictureSamples(
         frames=np.array(frames, np.int64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -218,7 +219,12 @@ def left_out_spans(info: SessionInfo | None) -> tuple[tuple[int, int], ...]:
 def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list[Finding]) -> SessionParts:
     def attempt[T](name: str, read: Callable[[Path], tuple[T, list[Damage]]]) -> T | None:
         if not file_bytes[name]:
-            findings.append(file_checks.missing_file(name, empty=file_bytes[name] == 0))
+            missing = not os.path.lexists(path / name)
+            findings.append(
+                file_checks.missing_file(name, empty=file_bytes[name] == 0)
+                if missing or file_bytes[name] == 0
+                else file_checks.no_file(name)
+            )
             return None
         try:
             result, damage = read(path / name)
@@ -231,7 +237,7 @@ def _read_parts(path: Path, file_bytes: Mapping[str, int | None], findings: list
         return result
 
     info = None
-    if file_bytes[INFO_FILE] is None:
+    if not os.path.lexists(path / INFO_FILE):
         findings.append(file_checks.no_session_info())
     else:
         info = attempt(INFO_FILE, lambda file: (read_session_info(file), []))

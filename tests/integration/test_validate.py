@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -429,3 +430,40 @@ def test_several_sessions_get_a_timeline_each_in_a_folder(tmp_path: Path) -> Non
     assert run(tmp_path / "in", "--plot", tmp_path / "timelines") == 0
     assert sorted(path.name for path in (tmp_path / "timelines").iterdir()) == ["ada-a.png", "grace-a.png"]
     assert run(tmp_path / "in", "--plot", tmp_path / "one.png") == 1
+
+
+def test_sessions_can_be_named_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = good(tmp_path, "one"), good(tmp_path, "two")
+    good(tmp_path, "three")
+    assert run(one, two, one, "--json") == 0
+    assert [Path(each["path"]).name for each in json.loads(capsys.readouterr().out)] == ["one", "two"]
+    assert run(one, two) == 0
+    assert f"--session-root {tmp_path} " in capsys.readouterr().out.replace("\n", " ")
+    assert run(one, two, "--plot", tmp_path / "plots") == 0
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["one.png", "two.png"]
+
+
+def test_something_else_under_a_files_name_is_no_file(tmp_path: Path) -> None:
+    session = good(tmp_path)
+    for name in ("session.json", "sync.csv"):
+        (session / name).unlink()
+        (session / name).mkdir()
+    found = [each.sentence for each in validate_session(session).findings if each.code == "no-file"]
+    assert sorted(found) == ["session.json is no file", "sync.csv is no file"]
+    assert validate_session(session).verdict == "failed"
+
+
+def test_a_video_whose_size_changes_on_the_way_is_a_warning(tmp_path: Path) -> None:
+    session = good(tmp_path)
+    for name, size in (("first", "96x64"), ("second", "48x32")):
+        source = f"testsrc=size={size}:rate=30:duration=1.5"
+        ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / f"{name}.ts")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "first.ts").read_bytes() + (tmp_path / "second.ts").read_bytes())
+    (session / "capture.mp4").unlink()
+    ffmpeg("-i", joined, "-c", "copy", session / "capture.mp4")
+    assert codes(session)["settings-change"] == "warning"
+
+
+def ffmpeg(*arguments: object) -> None:
+    subprocess.run(["ffmpeg", "-v", "fatal", *map(str, arguments)], check=True)
