@@ -5,7 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-generate() { .venv/bin/python -m grpc_tools.protoc -I . --python_out="$1" --pyi_out="$1" protos/*.proto; }
+generate() {
+    .venv/bin/python -m grpc_tools.protoc -I . --python_out="$1" --pyi_out="$1" protos/*.proto
+    # Messages alone need no gRPC.
+    grep -l '^service ' protos/*.proto | xargs .venv/bin/python -m grpc_tools.protoc -I . --grpc_python_out="$1"
+}
 if [ "${1:-}" = "--check" ]; then
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT

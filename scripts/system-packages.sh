@@ -6,8 +6,14 @@ set -euo pipefail
 declare -A packages=(
     [ffmpeg]="the FFmpeg libraries that torchcodec decodes with, and the ffmpeg program that tests make odd videos with"
     [xvfb]="a screen in memory, for tests that play in a real window"
+    [dbus-daemon]="a message bus, for a test's own notification service"
     [xdotool]="presses real keys in those windows"
     [libgl1]="OpenGL, which the game environments link to"
+    [radosgw]="an S3 server (Ceph's object gateway) for tests of the object store"
+    [ceph-mon]="the same"
+    [ceph-osd]="the same"
+    [ceph-common]="the same"
+    [postgresql]="a database server for tests of the coordinator"
 )
 
 missing=()
@@ -34,7 +40,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "playloom: installing these system packages:"
 for package in "${missing[@]}"; do
-    printf '    %-8s %s\n' "$package" "${packages[$package]}"
+    printf '    %-11s %s\n' "$package" "${packages[$package]}"
 done
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
