@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 INTERRUPTED = 130
@@ -13,9 +14,27 @@ def main() -> int:
     try:
         from playloom.cli import run
 
-        return run(sys.argv[1:])
+        status = run(sys.argv[1:])
     except KeyboardInterrupt:
-        return INTERRUPTED
+        status = INTERRUPTED
+    if status == INTERRUPTED:
+        _end_at_once(status)
+    return status
+
+
+def _end_at_once(status: int) -> None:
+    """End without taking the interpreter apart.
+
+    All that had to be left in good order has been. What FFmpeg was interrupted in is not: PyAV's containers, freed by
+    the last garbage collection in whatever order, have crashed the process on its way out.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:  # nobody reads any more
+            pass
+    os._exit(status)
 
 
 if __name__ == "__main__":

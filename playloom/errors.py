@@ -70,3 +70,15 @@ class MissingExtraError(PlayloomError):
     def __init__(self, what: str, extra: str) -> None:
         self.extra = extra
         super().__init__(f"{what} needs the extra '{extra}'", remedy=f'Install it: pip install "playloom[{extra}]"')
+
+
+class CaptureError(PlayloomError):
+    """A screen, a window, a gamepad or another part of this machine cannot be captured.
+
+    Attributes:
+        what: the part, as a player would call it.
+    """
+
+    def __init__(self, what: str, problem: str, *, remedy: str | None = None) -> None:
+        self.what = what
+        super().__init__(f"{what}: {problem}", remedy=remedy)

@@ -16,6 +16,7 @@ from typing import Any
 from playloom import bindings
 from playloom.controls import AXES, BUTTONS, KEYS, MOUSE_BUTTON_IDS, SCANCODES, STICKS, TRIGGERS
 from playloom.game_definition import MAX_NAME_LENGTH, ActionKind
+from playloom.recording.session_info import MAX_SIDE
 
 Schema = dict[str, Any]
 
@@ -102,7 +103,39 @@ def mapping_profile_schema() -> Schema:
     return schema | {"anyOf": [{"required": ["class_ids"]}, {"required": ["class_id"]}]}
 
 
+def capture_profile_schema() -> Schema:
+    side: Schema = {"type": "integer", "minimum": 16, "maximum": MAX_SIDE, "multipleOf": 2}
+    presets = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+    names = _list(_TEXT, "FFmpeg's names; the first that works is used.", at_least=1)
+    schema = _root(
+        "Playloom capture profile",
+        "How the picture is recorded.",
+        {
+            "name": _NAME | {"description": "What it is called."},
+            "description": _TEXT | {"description": "What it is for."},
+            "fps": _whole(1, 240, "Frames a second; 60 without it."),
+            "width": side | {"description": "Of the video. Without width and height: the picture's own size."},
+            "height": side | {"description": "Of the video. Black bars fill it where the picture's shape is another."},
+            "crf": _whole(0, 51, "Quality as x264 counts it: 0 loses nothing, 23 is good, 51 is worst."),
+            "preset": {"enum": list(presets), "description": "x264's balance of speed and size."},
+            "keyframe_interval": _whole(1, 100_000, "Frames from one keyframe to the next; a second's without it."),
+            "encoders": {"anyOf": [{"const": "auto"}, names], "description": "auto: hardware first, then x264."},
+            "threads": _whole(0, 64, "Of the encoder; 0 lets it choose."),
+            "roll_over_minutes": _between(0.01, 24 * 60, "A longer session goes on in a new one."),
+            "roll_over_gb": _between(0.001, 1000, "A larger session goes on in a new one."),
+            "cursor": {
+                "type": "boolean",
+                "description": "Whether the mouse pointer is in the picture; not on Windows.",
+            },
+        },
+        required=("name",),
+    )
+    both = {"width": ["height"], "height": ["width"]}
+    return schema | {"additionalProperties": False, "dependentRequired": both}
+
+
 SCHEMAS = {
+    "capture-profile.schema.json": capture_profile_schema,
     "game-definition.schema.json": game_definition_schema,
     "mapping-profile.schema.json": mapping_profile_schema,
 }
@@ -162,6 +195,14 @@ def _keys() -> Schema:
     names = {"enum": list(KEYS), "description": "The key's place on a US keyboard."}
     codes = {"type": "integer", "minimum": 0, "maximum": SCANCODES - 1, "description": "A digit, or a scancode."}
     return {"anyOf": [names, codes]}
+
+
+def _whole(least: int, most: int, description: str) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "description": description}
+
+
+def _between(least: float, most: float, description: str) -> Schema:
+    return {"type": "number", "minimum": least, "maximum": most, "description": description}
 
 
 def _threshold() -> Schema:

@@ -57,7 +57,7 @@ def replace_file(path: Path, text: str) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            if target.exists():
+            if target.exists() and hasattr(os, "fchmod"):  # Windows has it from Python 3.13 on, and no modes to keep
                 os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
             file.write(text)
             file.flush()

@@ -64,6 +64,38 @@ def test_a_typer_becomes_a_group(commands: list[EntryPoint], capsys: pytest.Capt
     assert capsys.readouterr().out == "hello Grace\n"
 
 
+def test_a_command_joins_a_group_that_another_brings(
+    commands: list[EntryPoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined = typer.Typer(no_args_is_help=True)
+    joined.command("other")(fail)
+    monkeypatch.setattr(f"{__name__}.group", joined)
+    commands.extend([entry("people.greet", "greet"), entry("people", "group")])
+    for _ in range(2):  # a second command line of this process finds it as it is
+        assert cli.run(["people", "greet", "Grace"]) == 0
+        assert capsys.readouterr().out == "hello Grace\n"
+
+
+def test_a_command_stands_in_a_group_whose_bringer_is_not_installed(
+    commands: list[EntryPoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "extra_is_installed", lambda extra: extra != "client")
+    commands.extend([entry("people.greet", "greet"), entry("people.ask", "fail", "client"), entry("fail", "fail")])
+    assert cli.run(["people", "greet", "Grace"]) == 0
+    assert cli.run(["people", "ask"]) == 1
+    assert "playloom people ask needs the extra" in capsys.readouterr().err
+
+
+def test_a_command_line_loads_no_other_commands(commands: list[EntryPoint], capsys: pytest.CaptureFixture[str]) -> None:
+    heavy = EntryPoint(name="heavy", value="tests.unit.not_there:command", group=cli.COMMAND_GROUP)
+    commands.extend([heavy, entry("greet", "greet"), entry("people", "group")])
+    assert cli.run(["greet", "heavy"]) == 0
+    assert cli.run(["people", "greet", "Grace"]) == 0
+    assert capsys.readouterr().out == "hello heavy\nhello Grace\n"
+    with pytest.raises(ModuleNotFoundError, match="not_there"):
+        cli.run(["--help"])
+
+
 def test_an_error_for_the_user_names_file_place_and_remedy_and_exits_1(
     commands: list[EntryPoint], capsys: pytest.CaptureFixture[str]
 ) -> None:
