@@ -110,6 +110,16 @@ def load_game_definition(path: Path) -> GameDefinition:
     return replace(definition, warnings=misspelt_keys(root))
 
 
+def parse_game_definition(text: str, file: Path) -> GameDefinition:
+    """The definition that a text holds; errors speak of it as ``file``.
+
+    Raises:
+        DefinitionError: as `load_game_definition`.
+    """
+    root = parse_yaml(text, file)
+    return replace(_parse(root), warnings=misspelt_keys(root))
+
+
 def save_game_definition(definition: GameDefinition, path: Path) -> None:
     """Write a game definition, all of it or nothing; comments and unknown keys of a file that is there are kept.
 
@@ -123,10 +133,16 @@ def save_game_definition(definition: GameDefinition, path: Path) -> None:
     replace_file(path, text)
 
 
+def is_name(text: str) -> bool:
+    """Whether an id may be called so, whatever its length."""
+    is_line = text == text.strip() and text.isprintable()
+    return is_line and "/" not in text and "\\" not in text and text not in ("", ".", "..")
+
+
 def read_name(value: YamlValue) -> str:
     """An id: text that can stand in file names, column names and logs."""
     text = value.text()
-    if text != text.strip() or not text.isprintable() or "/" in text or "\\" in text or text in (".", ".."):
+    if not is_name(text):
         raise value.error(f"{text!r} cannot be a name", remedy="Use letters, digits, '_', '-' and '.'")
     if len(text) > MAX_NAME_LENGTH:
         raise value.error(f"the name has {len(text)} characters", remedy=f"Keep it under {MAX_NAME_LENGTH}")

@@ -51,6 +51,7 @@ __all__ = [
     "TriggerBinding",
     "check_profile",
     "load_mapping_profile",
+    "parse_mapping_profile",
     "save_mapping_profile",
 ]
 
@@ -99,7 +100,15 @@ def load_mapping_profile(path: Path, game: GameDefinition | None = None) -> Mapp
     Raises:
         DefinitionError: naming the file, the line, the key, what is wrong there and what to do.
     """
-    root = load_yaml(path)
+    return _checked(load_yaml(path), game)
+
+
+def parse_mapping_profile(text: str, file: Path, game: GameDefinition | None = None) -> MappingProfile:
+    """The mapping profile in a text; ``file`` is what errors name. Raises as `load_mapping_profile`."""
+    return _checked(parse_yaml(text, file), game)
+
+
+def _checked(root: YamlValue, game: GameDefinition | None) -> MappingProfile:
     profile = _parse(root)
     warnings = _odd_thresholds(root, profile) + misspelt_keys(root)
     if game is not None:

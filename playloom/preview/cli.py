@@ -59,7 +59,7 @@ def preview(
         if path is not None:
             check_output(path, force=force)
     source = _source(target, game_definition, action_mapping, episode, rerun).cut(start, duration)
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     if output is not None:
         if output.suffix.lower() == ".mp4":
             from playloom.preview.movie import write_movie

@@ -57,7 +57,7 @@ def write_movie(source: PreviewSource, path: Path, *, height: int = 720, force: 
 
 
 def _progress() -> Progress:
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

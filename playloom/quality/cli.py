@@ -61,7 +61,7 @@ def validate(
     """Check recordings: files, timing, gaps, inputs, picture. Exits with 1 if any session failed."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = 140  # nobody's screen to fit
     if mode is Mode.STEP:
@@ -113,7 +113,7 @@ def _validate_all(
     else:
         pictures = []
     qualities: list[SessionQuality] = []
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     silent = quiet or len(paths) < 2 or not console.is_terminal
     steps = track(paths, description="validating", console=console, transient=True, disable=silent)
     for number, path in enumerate(steps):
@@ -148,7 +148,7 @@ def _sessions_of(target: Path) -> list[Path]:
 
 
 def _plot_paths(plot: Path, paths: list[Path]) -> list[Path]:
-    if len(paths) == 1 and not plot.is_dir():
+    if len(paths) == 1 and plot.suffix and not plot.is_dir():
         return [plot]
     if plot.suffix:
         raise PlayloomError(
@@ -200,13 +200,17 @@ def _show(
     csv: Path | None,
     console: Console,
 ) -> None:
+    from shlex import quote
+
     from rich.markup import escape
 
     from playloom.quality.report import print_session, print_table
 
-    if len(qualities) == 1:
-        print_session(console, qualities[0])
-    elif shown:
+    if not shown:
+        console.print(f"no problems in {len(qualities)} session{'' if len(qualities) == 1 else 's'}")
+    elif len(qualities) == 1:
+        print_session(console, shown[0])
+    else:
         print_table(console, shown)
     for written in (plot, csv):
         if written is not None:
@@ -221,7 +225,7 @@ def _show(
     folders = {quality.path.parent for quality in qualities}
     root = targets[0] if len(targets) == 1 else folders.pop() if len(folders) == 1 else "SESSIONS"
     convert = (
-        f"playloom convert --session-root {root} --game-definition GAME.yaml --action-mapping PROFILE.yaml "
+        f"playloom convert --session-root {quote(str(root))} --game-definition GAME.yaml --action-mapping PROFILE.yaml "
         "--output-root DATASET --repo-id NAME/DATASET --task TASK"
     )
     console.print(f"Next: [bold]{escape(convert)}[/]", soft_wrap=True)

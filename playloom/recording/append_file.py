@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 from playloom.errors import OutputError
@@ -14,10 +15,12 @@ class AppendFile:
     """A new file that is appended to.
 
     Nothing is kept back for longer than until the next `flush`. After a fault, further writing does nothing: the
-    first error has been raised, and the rest of the session has to be closed in peace.
+    first error has been raised, and the rest of the session has to be closed in peace. One thread writes; another one
+    may `see_onto_disk`, which takes as long as the disk does, and keeps nobody from writing.
 
     Attributes:
         path: the file.
+        size_bytes: what has been taken so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,8 +30,10 @@ class AppendFile:
             OutputError: it exists already, or cannot be created.
         """
         self.path = path
+        self.size_bytes = 0
         self._pending: list[bytes] = []
         self._failed = False
+        self._closing = Lock()
         try:
             self._file = path.open("xb", buffering=0)
             lock_file(self._file)
@@ -44,6 +49,7 @@ class AppendFile:
         """Take content; it reaches the system with the next `flush`."""
         if not self._failed:
             self._pending.append(bytes(content))
+            self.size_bytes += len(content)
         return len(content)
 
     def flush(self) -> None:
@@ -63,24 +69,26 @@ class AppendFile:
             self._failed = True
             raise cannot_write(self.path, error) from error
 
-    def sync(self) -> None:
-        """See everything onto the disk: a power cut loses none of it.
+    def see_onto_disk(self) -> None:
+        """See onto the disk what has been flushed; on any thread.
 
         Raises:
             OutputError: the disk is full or failed.
         """
-        self.flush()
-        if self._failed:
-            return
-        try:
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            self._failed = True
-            raise cannot_write(self.path, error) from error
+        with self._closing:
+            if self._failed or self._file.closed:
+                return
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self._failed = True
+                raise cannot_write(self.path, error) from error
 
     def close(self) -> None:
-        """Close the file; what was not flushed is lost."""
-        self._file.close()
+        """Close the file; what was not flushed is lost, and what is written later is not taken."""
+        with self._closing:
+            self._failed = True
+            self._file.close()
 
 
 def lock_file(file: IO[bytes]) -> bool:

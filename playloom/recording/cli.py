@@ -30,7 +30,7 @@ def recover(
     from playloom.recording.session import START_FILE, find_sessions
     from playloom.recording.session_info import INFO_FILE
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     results: list[dict[str, object]] = []
 
     def report(path: Path, lost: list[str], error: str | None) -> None:

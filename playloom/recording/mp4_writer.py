@@ -72,7 +72,9 @@ class Mp4Writer:
         self._sample_entry = sample_entry
         self._width, self._height = width, height
         rate = Fraction(fps)
-        scale = max(1, 10_000 // rate.numerator)
+        # FFmpeg's muxer doubles a timescale until it is at least ten thousand, and its concat demuxer (LeRobot's
+        # `aggregate_datasets`) takes files of one timescale only: ours and what FFmpeg makes of it must be the same.
+        scale = -(-10_000 // rate.numerator)
         self._timescale, self._ticks_a_frame = rate.numerator * scale, rate.denominator * scale
         self._copies: list[_Copy] = []
         self._sizes: list[NDArray[np.uint32]] = []

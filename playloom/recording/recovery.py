@@ -8,6 +8,7 @@ The video is left as it is, because its reader copes with a fragment that was cu
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from playloom.errors import RecordingError
 from playloom.recording.append_file import cannot_write, lock_file
+from playloom.recording.cutting import DISCARD, cut_files, kept_marks
 from playloom.recording.damage import Damage
 from playloom.recording.input_stream import MAX_MESSAGE_BYTES, InputReader
 from playloom.recording.json_sections import JsonSection
@@ -40,6 +42,9 @@ def recover_session(path: Path) -> list[Damage]:
     Args:
         path: the session's directory. One that has a session.json is whole and left as it is.
 
+    What the player had thrown away does not come back: where the recorder was stopped before it was cut off the files,
+    it is now; a session of which nothing is left then is removed.
+
     Returns:
         What is lost or was repaired; empty if there was nothing to do.
 
@@ -54,6 +59,9 @@ def recover_session(path: Path) -> list[Damage]:
             problem = "is no file" if os.path.lexists(path / name) else "is missing"
             raise RecordingError(path / name, problem, remedy="Nothing can be recovered without it")
     _check_nobody_writes(path / VIDEO_FILE)
+    if not _throw_away(path):
+        shutil.rmtree(path)
+        return [_damage(path, "was thrown away by the player, all of it; removed")]
     index = index_video(path / VIDEO_FILE)
     table, damage = read_sync(path / SYNC_FILE)
     damage = [*index.damage, *damage]
@@ -69,6 +77,16 @@ def recover_session(path: Path) -> list[Damage]:
     write_session_info(path / INFO_FILE, _recovered_info(path, table, frames, damage))
     (path / START_FILE).unlink(missing_ok=True)
     return damage
+
+
+def _throw_away(path: Path) -> bool:
+    """Cut off what the player has thrown away; whether anything is left."""
+    try:
+        marks = session_info_from(JsonSection.read(path / START_FILE)).marks
+    except RecordingError:
+        return True  # another recorder's session, or one of which nothing is known; said further on
+    discards = [mark.begin_ns for mark in marks if mark.kind == DISCARD]
+    return not discards or cut_files(path, min(discards))[0] > 0
 
 
 def _check_nobody_writes(video: Path) -> None:
@@ -110,8 +128,11 @@ def _truncate(path: Path, size_bytes: int) -> None:
 
 def _recovered_info(path: Path, table: SyncTable, frames: int, damage: list[Damage]) -> SessionInfo:
     kept = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    info = _started_info(path, table, damage)
+    discards = [mark.begin_ns for mark in info.marks if mark.kind == DISCARD]
     return replace(
-        _started_info(path, table, damage),
+        info,
+        marks=kept_marks(info.marks, min(discards)) if discards else info.marks,
         counts=FrameCounts(
             frames=frames,
             repeated=0 if table.repeated is None else int(np.count_nonzero(table.repeated[:frames])),

@@ -68,6 +68,24 @@ class CaptureProfile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PicturePlace:
+    """Where the game's picture stood in the video when the session began; black bars are around it.
+
+    Attributes:
+        x, y, width, height: in pixels of the video.
+        source_width, source_height: of the window or monitor, in its own pixels. A window may change its size later:
+            it is fitted anew then.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    source_width: int
+    source_height: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FailedEncoder:
     """An encoder that was tried before the one that was used, and why it was not."""
 
@@ -147,6 +165,7 @@ class SessionInfo:
         source: where the pictures came from ("gym", "screen", …).
         window: the captured window's title, where there was one.
         capture_profile, encoder: None where they are not known (a recovered recording of another recorder).
+        picture: where the game is in the video; None where it fills it.
         sync: further figures about timing, by name.
         files: every file of the session but this one.
         recovery: None for a recording that ended as it should.
@@ -165,6 +184,7 @@ class SessionInfo:
     window: str | None = None
     capture_profile: CaptureProfile | None = None
     encoder: EncoderInfo | None = None
+    picture: PicturePlace | None = None
     sync: Mapping[str, float] | None = None
     marks: tuple[Mark, ...] = ()
     files: Mapping[str, FileRecord] = field(default_factory=dict)
@@ -208,6 +228,7 @@ def session_info_from(root: JsonSection) -> SessionInfo:
         capture_profile=None if profile is None else _capture_profile(profile),
         clock=_clock(root.section("clock")),
         encoder=None if encoder is None else _encoder(encoder),
+        picture=None if (picture := root.optional_section("picture")) is None else _picture(picture),
         counts=FrameCounts(**{name: counts.integer(name) for name in ("frames", "repeated", "dropped", "late")}),
         sync=None if root.values.get("sync") is None else root.numbers("sync"),
         marks=tuple(_mark(mark) for mark in root.sections("marks")),
@@ -313,6 +334,12 @@ def _capture_profile(section: JsonSection) -> CaptureProfile:
         color_space=section.text("color_space"),
         color_range=section.text("color_range"),
     )
+
+
+def _picture(section: JsonSection) -> PicturePlace:
+    places = {name: section.integer(name, most=MAX_SIDE) for name in ("x", "y")}
+    sides = ("width", "height", "source_width", "source_height")
+    return PicturePlace(**places, **{name: section.integer(name, least=1, most=MAX_SIDE) for name in sides})
 
 
 def _encoder(section: JsonSection) -> EncoderInfo:

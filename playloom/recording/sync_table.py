@@ -18,7 +18,10 @@ from playloom.errors import RecordingError
 from playloom.recording.damage import Damage
 
 SYNC_HEADER = "frame_index,monotonic_ns,pts,repeated"
-"""What Playloom writes; readers need only the first three and ignore what follows the fourth."""
+"""What Playloom writes; readers need only the first three."""
+
+AGENT_COLUMN = "agent"
+"""Follows where an agent played a part; see `playloom.recording.acting_log`."""
 
 MAX_SYNC_BYTES = 1 << 30
 """More than 5,000 hours at 60 frames a second, or not a sync.csv."""
@@ -41,32 +44,41 @@ class SyncTable:
         monotonic_ns: int64[n], when the frame was captured, on the clock that the inputs share.
         pts_ns: int64[n], the frame's time in the video.
         repeated: bool[n], True where the screen had not changed; None if the recorder did not say.
+        agent: int64[n], the actions that an agent decided on as bits; None where no agent played, or nobody asked.
     """
 
     frame_index: NDArray[np.int64]
     monotonic_ns: NDArray[np.int64]
     pts_ns: NDArray[np.int64]
     repeated: NDArray[np.bool_] | None = None
+    agent: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.monotonic_ns)
 
 
-def encode_sync_row(frame_index: int, monotonic_ns: int, pts_ns: int, *, repeated: bool) -> str:
-    """One line of sync.csv with its end."""
-    return f"{frame_index},{monotonic_ns},{pts_ns},{repeated:d}\n"
+def encode_sync_row(
+    frame_index: int, monotonic_ns: int, pts_ns: int, *, repeated: bool, agent: int | None = None
+) -> str:
+    """One line of sync.csv with its end; with ``agent`` of one that has the column."""
+    more = "" if agent is None else f",{agent}"
+    return f"{frame_index},{monotonic_ns},{pts_ns},{repeated:d}{more}\n"
 
 
-def read_sync(path: Path) -> tuple[SyncTable, list[Damage]]:
+def read_sync(path: Path, *, agent: bool = False) -> tuple[SyncTable, list[Damage]]:
     """Read a sync.csv.
 
     A last row that was cut off is left out. Times that repeat or go backwards stay as they are: which of the frames
     to believe is for the caller to decide. All of it is reported.
 
+    Args:
+        path: the file.
+        agent: whether to read who acted; what another recorder calls so is nobody's business otherwise.
+
     Raises:
         RecordingError: the file is missing or empty, has no header or no rows, or a row in it is not made of numbers.
     """
-    lines = _Lines(path, _content(path))
+    lines = _Lines(path, _content(path), agent=agent)
     damage: list[Damage] = []
     lines.drop_cut_end(damage)
     if not len(lines):
@@ -80,6 +92,7 @@ def read_sync(path: Path) -> tuple[SyncTable, list[Damage]]:
         monotonic_ns=lines.column("monotonic_ns"),
         pts_ns=pts_ns,
         repeated=lines.column("repeated") != 0 if "repeated" in lines.columns else None,
+        agent=lines.column(AGENT_COLUMN) if AGENT_COLUMN in lines.columns else None,
     )
     steps = np.diff(table.monotonic_ns)
     for wrong, problem in (
@@ -99,12 +112,12 @@ class _Lines:
         columns: the place of each named column.
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: Path, content: bytes, *, agent: bool = False) -> None:
         self.path = path
         whole = content.rstrip(b"\0")
         self._holes = len(content) - len(whole)
         header, _, body = whole.partition(b"\n")
-        self.columns = _columns(path, header)
+        self.columns = _columns(path, header, agent=agent)
         self._ended = whole.endswith(b"\n")
         self._data = np.frombuffer(body + b"\n", np.uint8)
         stops = np.flatnonzero(self._data == _NEWLINE)
@@ -233,7 +246,7 @@ def _content(path: Path) -> bytes:
     return content.removeprefix(codecs.BOM_UTF8)
 
 
-def _columns(path: Path, header: bytes) -> dict[str, int]:
+def _columns(path: Path, header: bytes, *, agent: bool = False) -> dict[str, int]:
     """The places of the columns that are read."""
     names = [name.strip().strip(b'"').decode("utf-8", "replace") for name in header.split(b",")[:_MOST_COLUMNS]]
     for name in _REQUIRED:
@@ -244,4 +257,5 @@ def _columns(path: Path, header: bytes) -> dict[str, int]:
                 place="line 1",
                 remedy=f"The first line must be {','.join(_REQUIRED)}, further columns may follow",
             )
-    return {name: names.index(name) for name in (*_REQUIRED, "repeated") if name in names}
+    wanted = (*_REQUIRED, "repeated", *((AGENT_COLUMN,) if agent else ()))
+    return {name: names.index(name) for name in wanted if name in names}

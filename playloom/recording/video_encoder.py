@@ -8,6 +8,7 @@ the power.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.codec.codec import UnknownCodecError
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 FRAGMENT_US = 1_000_000
 """Microseconds of video in a fragment at most: what a crash may cost."""
+
+_OWN_LAYOUT = {"h264_qsv": "nv12"}
+"""Encoders that take the same pixels in another order of bytes only."""
+
+CANNOT_BE_OPENED = "cannot be opened"
+"""What is told of an encoder beside FFmpeg's error, which is little more than a number."""
 
 type Picture = NDArray[np.uint8] | av.VideoFrame
 
@@ -95,6 +103,7 @@ class VideoEncoder:
         self._file = file
         self._profile = settings.capture_profile
         self._reformatter = VideoReformatter()
+        self._is_finished = False
         self.frames = 0
         self.info = _choose_encoder(file, settings)
         movflags = "frag_keyframe+empty_moov+default_base_moof"
@@ -104,10 +113,12 @@ class VideoEncoder:
             format="mp4",
             options={"movflags": movflags, "frag_duration": str(FRAGMENT_US), "flush_packets": "1"},
         )
+        # One that something keeps from its end must never be taken apart: PyAV then ends the whole program.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._container))
         stream = self._container.add_stream(self.info.name, rate=settings.fps, options=dict(self.info.options))
         assert isinstance(stream, av.VideoStream)
         self._stream = stream
-        _configure(self._stream.codec_context, settings)
+        _configure(self._stream.codec_context, self.info.name, settings)
         self._stream.time_base = Fraction(1, settings.fps)
         self._container.start_encoding()
 
@@ -132,6 +143,9 @@ class VideoEncoder:
             self._mux(self._stream.encode(None))
         finally:
             self._container.close()
+            if not self._is_finished:
+                self._is_finished = True
+                ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._container))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         for packet in packets:
@@ -176,23 +190,34 @@ def _choose_encoder(file: AppendFile, settings: VideoSettings) -> EncoderInfo:
     for name in settings.encoders:
         options = _options(name, settings)
         try:
-            context = av.CodecContext.create(name, "w")
+            codec = av.Codec(name, "w")
+            if codec.canonical_name != "h264":
+                raise ValueError(f"makes {codec.canonical_name}, and H.264 is needed")
+            context = av.CodecContext.create(codec)
             assert isinstance(context, av.VideoCodecContext)
-            _configure(context, settings)
+            _configure(context, name, settings)
             context.options = options
             context.open()
         except (FFmpegError, ValueError) as error:
-            tried.append(FailedEncoder(name=name, problem=str(error)))
+            tried.append(FailedEncoder(name=name, problem=_problem_of(error)))
             continue
         return EncoderInfo(name=name, options=options, tried=tuple(tried))
     reasons = "; ".join(f"{failed.name}: {failed.problem}" for failed in tried)
     raise OutputError(file.path, f"no video encoder works here ({reasons})", remedy="Name another, such as libx264")
 
 
-def _configure(context: av.VideoCodecContext, settings: VideoSettings) -> None:
+def _problem_of(error: FFmpegError | ValueError) -> str:
+    if isinstance(error, UnknownCodecError):
+        return "is not in this FFmpeg"
+    if isinstance(error, FFmpegError):
+        return f"{CANNOT_BE_OPENED}: {error.strerror or error}"
+    return str(error)
+
+
+def _configure(context: av.VideoCodecContext, encoder: str, settings: VideoSettings) -> None:
     profile = settings.capture_profile
     context.width, context.height = profile.width, profile.height
-    context.pix_fmt = profile.pixel_format
+    context.pix_fmt = _OWN_LAYOUT.get(encoder, profile.pixel_format)
     context.framerate = Fraction(settings.fps)
     context.time_base = Fraction(1, settings.fps)
     context.gop_size = profile.keyframe_interval
@@ -210,6 +235,8 @@ def _options(name: str, settings: VideoSettings) -> dict[str, str]:
         "h264_nvenc": {"rc": "vbr", "cq": quality, "preset": "p4"},
         "h264_qsv": {"global_quality": quality, "preset": "veryfast"},
         "h264_amf": {"rc": "cqp", "qp_i": quality, "qp_p": quality, "quality": "balanced"},
+        # Media Foundation counts quality from 0 to 100. Its own software encoder is no better than x264: leave it out.
+        "h264_mf": {"hw_encoding": "1", "rate_control": "quality", "quality": str(max(1, 100 - 2 * settings.crf))},
     }
     return dict(known.get(name, {}))
 

@@ -430,6 +430,16 @@ def test_several_sessions_get_a_timeline_each_in_a_folder(tmp_path: Path) -> Non
     assert run(tmp_path / "in", "--plot", tmp_path / "timelines") == 0
     assert sorted(path.name for path in (tmp_path / "timelines").iterdir()) == ["ada-a.png", "grace-a.png"]
     assert run(tmp_path / "in", "--plot", tmp_path / "one.png") == 1
+    assert run(tmp_path / "in" / "ada", "--plot", tmp_path / "single") == 0
+    assert [path.name for path in (tmp_path / "single").iterdir()] == ["a.png"]
+
+
+def test_sessions_without_problems_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = good(tmp_path)
+    assert run(session, "--problems-only") == 0
+    output = capsys.readouterr().out
+    assert "no problems in 1 session" in output
+    assert "capture.mp4" not in output
 
 
 def test_sessions_can_be_named_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

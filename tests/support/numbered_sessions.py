@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playloom.recording.input_stream import InputSnapshot, encode_snapshot
+from playloom.scheduling import scheduled_as_before
 
 START_NS = 5_000_000_000_000
 GAME_YAML = """\
@@ -91,7 +92,9 @@ def write_numbered_video(
         for number, at_ns in zip(numbers, pts_ns, strict=True):
             frame = av.VideoFrame.from_ndarray(picture_of(number, video.width, video.height), format="rgb24")
             frame.pts, frame.time_base = round(at_ns * 60_000 / 1e9), Fraction(1, 60_000)
-            container.mux(stream.encode(frame))
+            with scheduled_as_before():
+                packets = stream.encode(frame)
+            container.mux(packets)
         container.mux(stream.encode())
 
 

@@ -25,6 +25,7 @@ from playloom.recording.session_info import (
     file_record,
     write_session_info,
 )
+from playloom.scheduling import scheduled_as_before
 
 START_NS = 1_000_000_000_000
 """The time of the first frame, unless a test says otherwise."""
@@ -219,7 +220,9 @@ def write_numbered_video(
             frame = av.VideoFrame.from_ndarray(numbered_image(first_number + k, size), format="rgb24")
             frame = frame.reformat(format=shape.pixel_format)
             frame.pts, frame.time_base = ticks[k], Fraction(1, _TICKS)
-            container.mux(stream.encode(frame))
+            with scheduled_as_before():
+                packets = stream.encode(frame)
+            container.mux(packets)
         container.mux(stream.encode(None))
         if isinstance(sound, av.AudioStream):
             for k in range(max(1, frames * 48_000 // fps // 1024)):

@@ -19,6 +19,7 @@ from playloom.recording.session_info import (
     FileRecord,
     FrameCounts,
     Mark,
+    PicturePlace,
     Recovery,
     SessionInfo,
     file_record,
@@ -41,6 +42,7 @@ FULL = SessionInfo(
     encoder=EncoderInfo(
         name="libx264", options={"crf": "23"}, tried=(FailedEncoder(name="h264_nvenc", problem="no device"),)
     ),
+    picture=PicturePlace(x=0, y=56, width=256, height=144, source_width=1280, source_height=720),
     counts=FrameCounts(frames=600, repeated=3, dropped=2, late=1),
     sync={"jitter_ms": 0.25, "resets": 0},
     marks=(

@@ -63,7 +63,7 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
         (f"0,3,0.0,yes,0,{HASH},", "row 2: terminated and truncated must be 0 or 1"),
         ("0,3,0.0,0,0,beef,", "row 2: 'beef' is not a hash"),
         (f"0,-1,0.0,0,0,{HASH},", "row 2: '-1' is not an action"),
-        (f'0,"[0,2]",0.0,0,0,{HASH},', r"row 2: '\[0,2\]' is not an action"),
+        (f'0,"[0,0.5]",0.0,0,0,{HASH},', r"row 2: '\[0,0.5\]' is not an action"),
         (f"0,true,0.0,0,0,{HASH},", "row 2: 'true' is not an action"),
         ("0,3,0.0", "row 2: has 3 columns where 7 belong"),
     ],
