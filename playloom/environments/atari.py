@@ -157,6 +157,16 @@ class AtariEnvironment:
     def ram(self) -> bytes:
         return self._ale.getRAM().tobytes()
 
+    @property
+    def saving_moves_on(self) -> bool:
+        return False
+
+    def save(self) -> object:
+        return self._ale.cloneSystemState()
+
+    def restore(self, saved: object) -> None:
+        self._ale.restoreSystemState(saved)
+
     def close(self) -> None:
         self._environment.close()
 

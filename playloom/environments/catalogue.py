@@ -16,6 +16,9 @@ PACKAGES = {Platform.ATARI: "ale-py", Platform.VIZDOOM: "vizdoom", Platform.RETR
 
 
 def is_installed(platform: Platform) -> bool:
+    """Whether what runs the games of a platform is on this machine."""
+    if platform not in PACKAGES:
+        return True
     try:
         version(PACKAGES[platform])
         version("gymnasium")
@@ -51,6 +54,10 @@ def _games_of(platform: Platform) -> tuple[Game, ...]:
             from playloom.environments import retro
 
             return retro.games()
+        case Platform.COURIER:
+            from playloom.environments.courier import environment
+
+            return environment.games()
 
 
 def find_game(name: str) -> Game:
@@ -107,6 +114,10 @@ def make_environment(game: Game, settings: EnvironmentSettings, *, informed: boo
             from playloom.environments.retro import RetroEnvironment
 
             return RetroEnvironment(game, settings)
+        case Platform.COURIER:
+            from playloom.environments.courier.environment import CourierEnvironment
+
+            return CourierEnvironment(settings)
 
 
 def remake_environment(spec: EnvironmentSpec) -> Environment:

@@ -112,6 +112,7 @@ class DoomEnvironment:
         if settings.difficulty is not None and not 1 <= settings.difficulty <= 5:
             raise EnvironmentChoiceError(f"Doom has no skill {settings.difficulty}", remedy="Choose one from 1 to 5")
         scenario_path = Path(vizdoom.scenarios_path) / game.source["scenario"]
+        self._saves = 0
         self._directory = Path(tempfile.mkdtemp(prefix="playloom-doom-"))
         self._doom: Any = vizdoom.DoomGame()
         self._doom.load_config(str(scenario_path))
@@ -180,7 +181,7 @@ class DoomEnvironment:
         return tuple(int(name is not None and name in held) for name in self._names)
 
     def has_action(self, action: EnvironmentAction) -> bool:
-        return isinstance(action, tuple) and len(action) == len(self._names)
+        return isinstance(action, tuple) and len(action) == len(self._names) and set(action) <= {0, 1}
 
     def step(self, action: EnvironmentAction) -> StepResult:
         assert isinstance(action, tuple)
@@ -197,6 +198,21 @@ class DoomEnvironment:
 
     def ram(self) -> None:
         return None
+
+    @property
+    def saving_moves_on(self) -> bool:
+        return True  # by two tics
+
+    def save(self) -> object:
+        self._saves += 1
+        file = self._directory / f"{self._saves}.save"
+        self._doom.save(str(file))
+        return file
+
+    def restore(self, saved: object) -> None:
+        # Loading takes a tic of the engine, in which it would go on with what was held before.
+        self._doom.set_action([0] * len(self._names))
+        self._doom.load(str(saved))
 
     def close(self) -> None:
         self._doom.close()

@@ -132,7 +132,7 @@ class RetroEnvironment:
         return tuple(int(bool(name) and name in held) for name in self._names)
 
     def has_action(self, action: EnvironmentAction) -> bool:
-        return isinstance(action, tuple) and len(action) == len(self._names)
+        return isinstance(action, tuple) and len(action) == len(self._names) and set(action) <= {0, 1}
 
     def step(self, action: EnvironmentAction) -> StepResult:
         assert isinstance(action, tuple)

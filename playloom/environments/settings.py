@@ -24,10 +24,10 @@ class EnvironmentSettings:
         seed: 0 to 2**31 - 1.
         frame_skip: emulated frames a step.
         sticky_action_probability: the chance that a frame repeats the last action (Atari).
-        mode: the game's mode (Atari).
+        mode: the game's mode (Atari, Courier).
         difficulty: the game's difficulty (Atari) or the skill, 1 to 5 (VizDoom).
         state: the saved state to start from (retro).
-        size: width and height of the picture in pixels (VizDoom).
+        size: width and height of the picture in pixels (VizDoom, Courier).
     """
 
     seed: int
@@ -69,7 +69,7 @@ class EnvironmentSettings:
             mode=spec.mode,
             difficulty=spec.difficulty,
             state=spec.state,
-            size=(spec.width, spec.height) if spec.platform == "vizdoom" else None,
+            size=(spec.width, spec.height) if spec.platform in ("vizdoom", "courier") else None,
         )
 
     def refuse(self, platform: str, **settings: str) -> None:

@@ -33,6 +33,8 @@ class Platform(StrEnum):
     """VizDoom's scenarios on the Freedoom WADs."""
     RETRO = "retro"
     """Console emulators (stable-retro), with ROMs that the user owns."""
+    COURIER = "courier"
+    """Playloom's own small game, whose every truth is known; it needs nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)

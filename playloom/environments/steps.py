@@ -29,6 +29,8 @@ FLUSH_INTERVAL_S = 1.0
 """Rows reach the system at least this often: what a crash may cost."""
 LARGEST_FILE_BYTES = 1 << 30
 """Two days of play. A larger file is not one of ours; read whole, it would only fill the memory."""
+LARGEST_NUMBER = (1 << 31) - 1
+"""Of an action's numbers: a pad's buttons as bits need the most."""
 _FLAGS = {"0": False, "1": True}
 
 
@@ -217,6 +219,8 @@ def _action(path: Path, place: str, text: str) -> EnvironmentAction:
         value = None
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    if isinstance(value, list) and all(item in (0, 1) and not isinstance(item, bool) for item in value):
+    if isinstance(value, list) and all(
+        isinstance(item, int) and not isinstance(item, bool) and abs(item) <= LARGEST_NUMBER for item in value
+    ):
         return tuple(value)
     raise RecordingError(path, f"'{text[:40]}' is not an action", place=place)

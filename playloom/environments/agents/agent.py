@@ -27,6 +27,7 @@ class Agent(Protocol):
 
 AGENTS = {
     "scripted": "plays the game well, by rules of its own",
+    "casual": "plays Courier so-so",
     "random": "holds random actions for random spans",
     "noop": "touches nothing",
 }
@@ -54,6 +55,7 @@ SCRIPTED_GAMES = frozenset(
         "vizdoom-basic",
         "vizdoom-defend-the-center",
         "vizdoom-health-gathering",
+        "courier",
     }
 )
 """The ids of the games that a scripted agent plays."""
@@ -80,5 +82,7 @@ def make_agent(name: str, spec: EnvironmentSpec) -> Agent:
                     remedy=f"It plays {', '.join(sorted(SCRIPTED_GAMES))}; 'random' plays everything",
                 )
             return _scripted()[spec.game_id](spec, rng)
+        case "casual":
+            raise PlayloomError(f"no casual agent plays {spec.environment_id}", remedy="It plays courier")
         case _:
             raise PlayloomError(f"there is no agent '{name}'", remedy=f"Choose one of {', '.join(AGENTS)}")
