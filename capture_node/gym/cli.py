@@ -81,7 +81,7 @@ def _print_games(games: list[Game], hidden: int) -> None:
 
     from playloom.environments.agents.agent import SCRIPTED_GAMES
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDE_COLUMNS  # nobody's screen to fit; one line a game, for grep
     columns = {

@@ -28,9 +28,9 @@ def define(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Write a game's definition and mapping profile, which `playloom convert` needs, as the presets have them."""
-    from capture_node.gym.define import game_definition_of, mapping_profile_of
     from capture_node.gym.options import safe_name
     from playloom.environments.catalogue import find_game, make_environment
+    from playloom.environments.definitions import game_definition_of, mapping_profile_of
     from playloom.environments.presets import load_preset, preset_files
     from playloom.environments.settings import EnvironmentSettings
     from playloom.errors import OutputError

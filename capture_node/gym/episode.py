@@ -15,11 +15,12 @@ from pathlib import Path
 
 from capture_node.gym.options import RecordOptions
 from capture_node.gym.players import FrameClock, Player
-from playloom.environments.environment import Environment, Image
+from playloom.environments.environment import Environment, Image, action_of
 from playloom.environments.hashes import bytes_hash, frame_hash
 from playloom.environments.presets import Preset
 from playloom.environments.spec import ENVIRONMENT_FILE, EpisodeOutcome, write_environment
 from playloom.environments.steps import STEPS_FILE, StepRecord, StepWriter
+from playloom.recording.acting_log import ActingLog
 from playloom.recording.input_stream import InputSnapshot
 from playloom.recording.session_info import Clock
 from playloom.recording.writer import SessionStart, SessionWriter, VideoSettings
@@ -57,6 +58,8 @@ def play_episode(
     clock: FrameClock,
     first_image: Image,
     is_stopped: Callable[[], bool],
+    acting: ActingLog | None = None,
+    late_frames: Callable[[], int] = lambda: 0,
 ) -> EpisodeReport:
     """Play from ``first_image`` to the end of the episode and record it.
 
@@ -65,6 +68,8 @@ def play_episode(
         name: the session's directory in the options' root.
         clock: of the frames.
         is_stopped: asked before every step; the episode is ended in good order when it says so.
+        acting: who acts in each frame, where an agent plays a part.
+        late_frames: asked at the end how many frames came late beside those that are so by the clock.
 
     Raises:
         OutputError: the session exists already or cannot be written.
@@ -82,6 +87,7 @@ def play_episode(
             started_unix_ns=time.time_ns(),
             started_monotonic_ns=clock.time_ns(0),
         ),
+        acting=acting,
     )
     video = VideoSettings(width=spec.width, height=spec.height, fps=fps)
     with SessionWriter.create(options.root, name=name, start=start, video=video) as writer:
@@ -95,7 +101,7 @@ def play_episode(
             writer.mark("pause", begin_ns=begin_ns, end_ns=end_ns)
         writer.add_file(ENVIRONMENT_FILE)
         writer.add_file(STEPS_FILE)
-        writer.finish(late=max(0, late - len(player.pauses)))
+        writer.finish(late=max(0, late - len(player.pauses)) + late_frames())
         too_short = outcome.ended_by == "player" and outcome.steps < SHORTEST_CUT_S * fps
     if too_short:
         shutil.rmtree(writer.path)
@@ -133,7 +139,7 @@ def _play(
         time_ns = clock.time_ns(steps.count)
         late += last_ns > 0 and time_ns - last_ns > 2_000_000_000 / fps
         first_ns, last_ns = first_ns or time_ns, time_ns
-        action = environment.action_for(preset.actions_of(held))
+        action = action_of(environment, held, preset.actions_of(held))
         ram = environment.ram()
         result = environment.step(action)
         writer.add_inputs(InputSnapshot(monotonic_ns=time_ns, keys=held.keys, buttons=held.buttons, axes=held.axes))

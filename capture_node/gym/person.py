@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
+from capture_node.clock import now_ns
 from capture_node.gym.episode import EpisodeReport, play_episode
 from capture_node.gym.hands import Hands
 from capture_node.gym.options import RecordOptions, session_name
@@ -75,7 +75,7 @@ class PersonPlayer:
     def _wait_paused(self, image: Image) -> bool:
         """Wait until the person goes on; False if they stop instead."""
         self._hands.let_go()
-        begin_ns = time.monotonic_ns()
+        begin_ns = now_ns()
         while True:
             self._window.show(image, "paused: P goes on, Esc stops")
             self._window.wait_for_tick(PAGE_FPS)
@@ -83,7 +83,7 @@ class PersonPlayer:
                 if is_quit(event):
                     return False
                 if is_key(event, self._pause_keys):
-                    self._pauses.append((begin_ns, time.monotonic_ns()))
+                    self._pauses.append((begin_ns, now_ns()))
                     return True
                 self._hands.handle(event)
 

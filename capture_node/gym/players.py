@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from playloom.environments.agents.agent import Agent, make_agent
+from capture_node.clock import now_ns
+from playloom.environments.agents.hands import AgentHands, make_hands
 from playloom.environments.environment import Environment, Image
 from playloom.environments.held import HeldControls
 from playloom.environments.input_device import InputDevice
@@ -58,25 +58,19 @@ class RealClock:
 
     def time_ns(self, frame: int) -> int:
         del frame
-        return time.monotonic_ns()
+        return now_ns()
 
 
 class AgentPlayer:
-    """An agent whose decisions go through the keys or the pad of a preset, as a person's would.
-
-    Args:
-        agent: decides.
-        preset: says what to hold for that.
-        device: what the agent's hands are on.
-    """
+    """An agent, whose hands are on keys or a pad as a person's are."""
 
     pauses: Sequence[tuple[int, int]] = ()
 
-    def __init__(self, agent: Agent, preset: Preset, device: InputDevice) -> None:
-        self._agent, self._preset, self._device = agent, preset, device
+    def __init__(self, hands: AgentHands) -> None:
+        self._hands = hands
 
     def hold(self, image: Image, environment: Environment) -> HeldControls:
-        return self._preset.press(self._agent.act(image, environment), self._device)
+        return self._hands.hold(image, environment)
 
 
 def agent_player(name: str, environment: Environment, preset: Preset, device: InputDevice) -> AgentPlayer:
@@ -85,4 +79,4 @@ def agent_player(name: str, environment: Environment, preset: Preset, device: In
     Raises:
         PlayloomError: there is no such agent for this game.
     """
-    return AgentPlayer(make_agent(name, environment.spec), preset, device)
+    return AgentPlayer(make_hands(name, environment, preset, device))

@@ -23,7 +23,7 @@ def push(
     ] = "HF_TOKEN",
 ) -> None:
     """Upload recordings or a dataset to the Hugging Face Hub, with a dataset card."""
-    from capture_node.gym.push import PushOptions, push_path
+    from playloom.hub.push import PushOptions, push_path
 
     options = PushOptions(repo=repo, private=private, license=license_id, token_variable=token_env)
     address = push_path(path, options)

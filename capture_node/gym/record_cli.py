@@ -86,10 +86,10 @@ def record(
     import secrets
 
     from capture_node.gym.options import RecordOptions
-    from capture_node.gym.push import token_from
     from playloom.environments.agents.agent import AGENTS
     from playloom.environments.presets import preset_files
     from playloom.environments.settings import EnvironmentSettings, parse_size
+    from playloom.hub.push import token_from
 
     if agent is not None and agent not in AGENTS:
         raise PlayloomError(f"there is no agent '{agent}'", remedy=f"Choose one of {', '.join(AGENTS)}")
@@ -150,7 +150,7 @@ def _record(options: RecordOptions, workers: int, headless: bool, *, quiet: bool
 
     from capture_node.gym.interrupts import interrupts_noted
 
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(emoji=False, stderr=True, highlight=False)
     columns = (
         TextColumn("episodes"),
         BarColumn(),
@@ -226,7 +226,7 @@ def _row(report: EpisodeReport) -> dict[str, Any]:
 
 
 def _push(reports: list[EpisodeReport], repo: str, *, quiet: bool) -> None:
-    from capture_node.gym.push import PushOptions, push_sessions
+    from playloom.hub.push import PushOptions, push_sessions
 
     sessions = [report.session for report in reports if report.session is not None]
     url = push_sessions(sessions, PushOptions(repo=repo))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any, Self
@@ -18,6 +19,9 @@ LARGEST_PART_OF_SCREEN = 0.85
 BACKGROUND, INK, DIM_INK, ACCENT = (18, 20, 26), (235, 238, 244), (150, 156, 170), (255, 196, 64)
 UNSEEN_DRIVERS = ("dummy", "offscreen")
 """Where SDL finds no screen it may take one of these and draw for nobody; that is meant only where it was asked for."""
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "SDL_VIDEODRIVER")
+"""One of these says where windows go, or that they go nowhere."""
+
 RECORDING_RED = (232, 62, 62)
 
 
@@ -36,6 +40,8 @@ class GameWindow:
     def __init__(self, title: str, width: int, height: int, *, aspect: float | None = None) -> None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
+            raise self._no_window("there is no screen")  # a library that SDL asks would print as much beside it
         import pygame
 
         try:

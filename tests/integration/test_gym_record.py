@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from capture_node.gym.define import game_definition_of, mapping_profile_of
 from capture_node.gym.verify import verify_session
 from playloom.actions.align import align_inputs
 from playloom.actions.layout import layout_of
 from playloom.environments.catalogue import find_game, list_games, make_environment
+from playloom.environments.definitions import game_definition_of, mapping_profile_of
 from playloom.environments.input_device import InputDevice
 from playloom.environments.presets import load_preset
 from playloom.environments.settings import EnvironmentChoiceError, EnvironmentSettings

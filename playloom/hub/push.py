@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capture_node.gym.dataset_card import lerobot_card, session_card
 from playloom.errors import PlayloomError, RecordingError
+from playloom.hub.dataset_card import lerobot_card, session_card
 from playloom.recording.session import find_sessions
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ PLATFORM_TERMS = {
     "(BSD-3-Clause).",
     Platform.RETRO: "Console games ran in stable-retro (MIT; each emulator core under its own licence). ROMs belong to "
     "their publishers and are not part of this repository.",
+    Platform.COURIER: "Courier is Playloom's own game (Apache-2.0).",
 }
 
 

@@ -1,0 +1,1 @@
+"""Sessions and datasets on the Hugging Face Hub."""
