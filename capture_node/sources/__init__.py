@@ -1,0 +1,1 @@
+"""What is seen: monitors, windows, games and test pictures, behind one small protocol."""
