@@ -1,0 +1,1 @@
+"""Keys that work while the game has focus."""

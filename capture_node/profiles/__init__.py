@@ -1,0 +1,1 @@
+"""The capture profiles that come with Playloom, a YAML file each."""

@@ -1,0 +1,1 @@
+"""What becomes of it: a fixed grid of frames, encoded and written beside the inputs."""
