@@ -1,0 +1,1 @@
+"""How far input and picture are apart on this machine."""
