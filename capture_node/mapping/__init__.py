@@ -1,0 +1,1 @@
+"""The wizard that asks which control does what in a game."""
