@@ -1,0 +1,1 @@
+"""The server: players, sessions, jobs and datasets, for many gaming PCs and workers."""

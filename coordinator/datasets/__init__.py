@@ -1,0 +1,1 @@
+"""Datasets: what they ask of recordings, and which sessions they want."""

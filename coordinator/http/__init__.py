@@ -1,0 +1,1 @@
+"""The coordinator's HTTP port: health, metrics, and the parts of a store that is a directory."""

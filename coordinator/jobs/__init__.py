@@ -1,0 +1,1 @@
+"""Durable jobs: leased with a deadline, kept alive by heartbeats, retried, and done once."""

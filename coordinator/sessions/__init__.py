@@ -1,0 +1,1 @@
+"""Sessions that are there: whose they are, and the way to their files."""
