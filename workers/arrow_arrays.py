@@ -13,7 +13,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_TYPES = {"float32": pa.float32(), "float64": pa.float64(), "int32": pa.int32(), "int64": pa.int64()}
+_TYPES = {
+    np.dtype(np.float32): pa.float32(),
+    np.dtype(np.float64): pa.float64(),
+    np.dtype(np.int32): pa.int32(),
+    np.dtype(np.int64): pa.int64(),
+}
 
 
 def numbers(values: NDArray[np.generic]) -> pa.Array:
@@ -23,9 +28,7 @@ def numbers(values: NDArray[np.generic]) -> pa.Array:
         return pa.Array.from_buffers(
             pa.bool_(), len(values), [None, pa.py_buffer(np.packbits(values.astype(np.bool_), bitorder="little"))]
         )
-    return pa.Array.from_buffers(
-        _TYPES[values.dtype.name], len(values), [None, pa.py_buffer(np.ascontiguousarray(values))]
-    )
+    return pa.Array.from_buffers(_TYPES[values.dtype], len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def integers(values: Sequence[int]) -> pa.Array:
@@ -57,3 +60,12 @@ def arrays_as_lists(values: Sequence[NDArray[np.generic]]) -> pa.Array:
     for length in stacked.shape[:0:-1]:
         array = lists(array, length)
     return array
+
+
+def values_of(array: pa.Array) -> NDArray[np.generic]:
+    """The values of an array of numbers or bools that lacks none, [n]; `to_numpy` imports pandas as well."""
+    assert not array.null_count
+    if not pa.types.is_boolean(array.type):
+        return np.from_dlpack(array)
+    bits = np.frombuffer(array.buffers()[1], np.uint8)
+    return np.unpackbits(bits, bitorder="little")[array.offset : array.offset + len(array)].astype(np.bool_)

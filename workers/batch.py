@@ -68,7 +68,12 @@ class Batch:
             raise self._no_session()
         shape = decide_shape(self._options, layout, [self._scans[number] for number in sorted(self._scans)])
         self._working.keep_shape(
-            {"fps": shape.fps, "size": [shape.width, shape.height], "rewards": shape.features.rewards}
+            {
+                "fps": shape.fps,
+                "size": [shape.width, shape.height],
+                "rewards": shape.features.rewards,
+                "who acted": bool(shape.features.agent_names),
+            }
         )
         self._load_shards()
         self._convert(pool, shape)

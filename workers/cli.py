@@ -63,6 +63,21 @@ def convert(
         bool,
         typer.Option("--short-taps", help="Keep taps shorter than a frame: active at any time since the last frame."),
     ] = False,
+    who_acted: Annotated[
+        bool,
+        typer.Option(
+            "--who-acted",
+            help="Tell of each action whether an agent decided on it, also where no agent has played: so that datasets "
+            "with and without an agent's play have the same features.",
+        ),
+    ] = False,
+    action_delay_ms: Annotated[
+        str,
+        typer.Option(
+            help="Give each frame the inputs of so many milliseconds before it: by then the picture shows what they "
+            "did. auto: as many as 'playloom node calibrate' measured on the machine that recorded the session."
+        ),
+    ] = "0",
     max_gap_seconds: Annotated[float, typer.Option(help="A longer gap in the recording splits the episode.")] = 1.0,
     max_file_mb: Annotated[int, typer.Option(help="Sessions share a video file up to this size in MiB.")] = 200,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted conversion.")] = False,
@@ -74,6 +89,7 @@ def convert(
     """Convert recorded sessions into one LeRobot dataset."""
     from playloom.game_definition import load_game_definition
     from playloom.mapping_profile import load_mapping_profile
+    from workers.action_delay import parse_action_delay
     from workers.convert import ConvertOptions
     from workers.options import parse_size, parse_video_path
     from workers.run import run_conversion
@@ -97,7 +113,9 @@ def convert(
         keyframe_interval=keyframe_interval,
         threads=threads,
         jobs=jobs,
+        who_acted=who_acted,
         short_taps=short_taps,
+        action_delay_ms=parse_action_delay(action_delay_ms),
         max_gap_s=max_gap_seconds,
         max_file_mb=max_file_mb,
         resume=resume,

@@ -40,6 +40,7 @@ from workers.lerobot_files import INFO_PATH
 from workers.options import ConvertOptions, VideoPath
 from workers.processes import ProcessPool
 from workers.progress import ConvertProgress
+from workers.provenance import write_notice
 from workers.report import ConvertReport
 from workers.working_directory import check_output, open_working_directory, working_path
 
@@ -110,12 +111,17 @@ def convert_sessions(
                 for number, session in sorted(batch.converted.items())
                 if session.warnings
             },
+            delays_ms={names[number]: session.action_delay_ms for number, session in sorted(batch.converted.items())},
             copied=sum(session.copied for session in batch.converted.values()),
             shards=len(batch.shards),
             converter_version=converter_version,
             fingerprint=fingerprint,
         )
-        write_metadata(working.dataset, options, shape, batch.shards, batch.tasks, extension)
+        terms = list(dict.fromkeys(term for _, one in sorted(batch.converted.items()) for term in one.terms))
+        agents = {names[number]: one.agent for number, one in sorted(batch.converted.items()) if one.agent}
+        told = extension | {"terms": terms} | ({"agents": agents} if agents else {})
+        write_metadata(working.dataset, options, shape, batch.shards, batch.tasks, told)
+        write_notice(working.dataset, terms)
         working.publish(overwrite=options.overwrite)
     finished = _finished(output, fingerprint)
     assert finished is not None
@@ -156,7 +162,9 @@ def _asked_for(options: ConvertOptions, names: Sequence[str], converter_version:
         "--preset": options.preset,
         "--keyframe-interval": options.keyframe_interval,
         "--threads": options.threads,
+        "--who-acted": options.who_acted,
         "--short-taps": options.short_taps,
+        "--action-delay-ms": options.action_delay_ms,
         "--max-gap-seconds": options.max_gap_s,
         "--max-file-mb": options.max_file_mb,
     }
@@ -190,6 +198,7 @@ def _finished(output: Path, fingerprint: str) -> ConvertReport | None:
         height=video["shape"][0],
         copied=extension["copied_sessions"],
         shards=extension["shards"],
+        terms=tuple(extension.get("terms", ())),
     )
 
 

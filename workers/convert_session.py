@@ -1,8 +1,9 @@
 """One session's conversion: its files in, its episodes' rows, videos and statistics out. A function of plain values.
 
-It runs in a process of its own, knows nothing of the batch but the dataset's shape, and leaves a directory that
-appears whole or not at all. Whoever calls it (this machine's processes, later a cluster's) packs the episodes of many
-sessions into shards.
+It runs in a process of its own and knows nothing of other sessions but the dataset's shape. `convert_pieces` is what
+`playloom convert` and a cluster's workers have in common: it hands out each episode as soon as it is there, and
+whoever calls it keeps the rows in its own way. `convert_session` leaves a directory that appears whole or not at all,
+from which a batch packs the episodes of many sessions into shards.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from playloom.mapping_profile import MappingProfile
 from playloom.recording.input_stream import InputReader
 from playloom.recording.input_table import InputTable
 from playloom.recording.session import Session, open_session
+from workers.acting import acted_in, agent_rows
+from workers.action_delay import SessionDelay, delay_of
 from workers.converted import ConvertedPiece, ConvertedSession, OutputFault, Skipped, save_session
 from workers.dataset_shape import DatasetShape, even_size, video_profile
 from workers.episodes import Piece
-from workers.features import VIDEO_FEATURE
+from workers.features import AGENT_FEATURE, VIDEO_FEATURE
 from workers.options import ConvertOptions, VideoPath
+from workers.provenance import label_source_of, terms_of
 from workers.session_choice import choose_profile, choose_task, profile_notes, said_of
 from workers.session_plan import SessionPlan, plan_session
 from workers.session_scan import session_signature
@@ -39,6 +43,9 @@ from workers.timeline import Timeline, read_timeline
 from workers.video.copy import copy_video, why_not_copy
 from workers.video.segment import VideoSegment
 from workers.video.transcode import transcode_video
+
+type Columns = Mapping[str, NDArray[np.generic]]
+"""Of one episode, each recorded column by name: [frames] or [frames, width]."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
@@ -66,7 +73,7 @@ def convert_session(job: SessionJob, progress: Callable[[int], None]) -> Convert
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        converted = _convert(job, partial, progress)
+        converted = convert_pieces(job, partial, progress, rows_beside_videos(partial))
         save_session(partial, converted)
         shutil.rmtree(job.output, ignore_errors=True)
         partial.rename(job.output)
@@ -85,7 +92,34 @@ def convert_session(job: SessionJob, progress: Callable[[int], None]) -> Convert
     return converted
 
 
-def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) -> ConvertedSession:
+def rows_beside_videos(directory: Path) -> Callable[[ConvertedPiece, Columns], None]:
+    """Keeps a piece's rows beside its video."""
+
+    def keep(piece: ConvertedPiece, columns: Columns) -> None:
+        values: dict[str, Any] = dict(columns)
+        np.savez(directory / piece.rows, **values)
+
+    return keep
+
+
+def convert_pieces(
+    job: SessionJob,
+    directory: Path,
+    progress: Callable[[int], None],
+    keep: Callable[[ConvertedPiece, Columns], None],
+) -> ConvertedSession:
+    """Convert one session's episodes one after another.
+
+    Args:
+        job: what to convert; its ``output`` is not looked at.
+        directory: where the videos are written.
+        progress: told how many frames have been done since it was told last.
+        keep: given each episode when its video is there, with its columns.
+
+    Raises:
+        RecordingError: the session cannot be used; names the file and the fault.
+        OutputError: the directory cannot be written.
+    """
     options, shape = job.options, job.shape
     session = open_session(job.path)
     signature = session_signature(job.path)
@@ -94,10 +128,11 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
     timeline = read_timeline(session)
     inputs = InputReader(session.inputs_path)
     first_input_ns, blocks = _first_time(inputs.blocks())
+    delay = delay_of(session, options.action_delay_ms)
     plan = plan_session(
         timeline,
         session.video_path,
-        first_input_ns=first_input_ns,
+        first_input_ns=None if first_input_ns is None else first_input_ns + delay.ns,
         max_pre_action_ns=options.max_pre_action_ns,
         max_gap_ns=options.max_gap_ns,
         fps=shape.fps,
@@ -106,8 +141,11 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
         if options.video is VideoPath.TRANSCODE
         else why_not_copy(timeline.index, video_profile(options, shape)),
     )
+    acted = acted_in(session, is_kept=bool(shape.features.agent_names))
     steps = read_steps(session.path / STEPS_FILE) if shape.features.rewards else None
-    columns = _columns(plan, blocks, steps, profile, job)
+    columns = dict(_columns(plan, blocks, steps, profile, delay, job))
+    if shape.features.agent_names:
+        columns[AGENT_FEATURE] = agent_rows(acted, shape.layout, plan.pieces, timeline.frames, delay.ns)
     faults = [*timeline.faults, *(str(damage) for damage in inputs.damage)]
     rows = int(plan.pieces[-1].rows[-1]) + 1
     if steps is not None and len(steps) < rows:
@@ -123,12 +161,14 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
         values = {name: column[start : start + len(piece)] for name, column in columns.items()}
         start += len(piece)
         pieces.append(_write_piece(job, session, timeline, plan, piece, values, directory, number, progress))
+        keep(pieces[-1], values)
     info = session.info
     return ConvertedSession(
         session_id=session.session_id,
         player="" if info is None else info.player or "",
         profile_name=profile.profile_name,
         task=task,
+        action_delay_ms=delay.ms,
         copied=plan.copied,
         pieces=tuple(pieces),
         warnings=(
@@ -136,8 +176,12 @@ def _convert(job: SessionJob, directory: Path, progress: Callable[[int], None]) 
             *profile_notes(session, profile),
             *timeline.notes,
             *plan.notes,
+            *(() if delay.note is None else (delay.note,)),
         ),
         signature=signature,
+        label_source=label_source_of(info),
+        terms=terms_of(info),
+        agent="" if acted is None else acted.policy,
     )
 
 
@@ -150,13 +194,18 @@ def _first_time(blocks: Iterator[InputTable]) -> tuple[int | None, Iterable[Inpu
 
 
 def _columns(
-    plan: SessionPlan, blocks: Iterable[InputTable], steps: Steps | None, profile: MappingProfile, job: SessionJob
+    plan: SessionPlan,
+    blocks: Iterable[InputTable],
+    steps: Steps | None,
+    profile: MappingProfile,
+    delay: SessionDelay,
+    job: SessionJob,
 ) -> Mapping[str, NDArray[np.generic]]:
     """The recorded columns of all pieces, one after another."""
     features = job.shape.features
     aligned = align_inputs(
         blocks,
-        np.concatenate([piece.times_ns for piece in plan.pieces]),
+        np.concatenate([piece.times_ns for piece in plan.pieces]) - delay.ns,
         job.shape.layout,
         profile,
         short_taps=job.options.short_taps,
@@ -201,8 +250,6 @@ def _write_piece(
     progress: Callable[[int], None],
 ) -> ConvertedPiece:
     rows, video = f"rows-{number:04d}.npz", f"video-{number:04d}.mp4"
-    columns: dict[str, Any] = dict(values)
-    np.savez(directory / rows, **columns)
     segment = VideoSegment(path=session.video_path, index=timeline.index, frames=piece.frames)
     profile = video_profile(job.options, job.shape)
     if plan.copied:

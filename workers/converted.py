@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from workers.provenance import RECORDED
 from workers.stats import FeatureStats, stats_from_json, stats_to_json
 
 RESULT_FILE = "session.json"
@@ -64,20 +65,28 @@ class ConvertedSession:
     Attributes:
         session_id, player, profile_name: as recorded; empty where unknown.
         task: what the player does.
+        action_delay_ms: its frames took the inputs of so many milliseconds before them.
         copied: whether its video was copied and not transcoded.
         pieces: its episodes.
         warnings: what was lost, repaired or decided, a sentence each.
         signature: of its files when it was converted.
+        label_source: who says what was pressed, see `provenance`.
+        terms: under which it may be used, a sentence each.
+        agent: the policy that played a part in it; empty: none.
     """
 
     session_id: str
     player: str
     profile_name: str
     task: str
+    action_delay_ms: float
     copied: bool
     pieces: tuple[ConvertedPiece, ...]
     warnings: tuple[str, ...]
     signature: str
+    label_source: str = RECORDED
+    terms: tuple[str, ...] = ()
+    agent: str = ""
 
 
 def save_session(directory: Path, converted: ConvertedSession) -> None:
@@ -98,4 +107,5 @@ def load_session(directory: Path) -> ConvertedSession | None:
         ConvertedPiece(**piece | {"stats": {name: stats_from_json(stats) for name, stats in piece["stats"].items()}})
         for piece in content["pieces"]
     ]
-    return ConvertedSession(**content | {"pieces": tuple(pieces), "warnings": tuple(content["warnings"])})
+    told = {name: tuple(content.get(name, ())) for name in ("warnings", "terms")}
+    return ConvertedSession(**content | {"pieces": tuple(pieces), **told})

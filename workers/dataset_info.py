@@ -80,6 +80,7 @@ def converter_extension(
     converted: Sequence[str],
     skipped: Mapping[str, str],
     warnings: Mapping[str, Sequence[str]],
+    delays_ms: Mapping[str, float],
     copied: int,
     shards: int,
     converter_version: str,
@@ -97,23 +98,32 @@ def converter_extension(
             "max_pre_action_seconds": options.max_pre_action_s,
             "max_gap_seconds": options.max_gap_s,
             "short_taps": options.short_taps,
+            "action_delay_ms": options.action_delay_ms,
             "video": str(options.video),
             "codec": options.codec,
             "crf": options.crf,
             "preset": options.preset,
             "keyframe_interval": options.keyframe_interval,
         },
-        "action_layout": [
-            {"action_id": slot.action_id, "start": slot.start, "size": slot.size, "kind": str(slot.kind)}
-            for slot in layout.slots
-        ],
-        "action_layout_version": layout.version,
+        **layout_json(layout),
         "converted_sessions": list(converted),
         "skipped_sessions": dict(skipped),
         "warnings": {session: list(said) for session, said in warnings.items()},
+        "action_delays_ms": dict(delays_ms),
         "copied_sessions": copied,
         "shards": shards,
         "converter_version": converter_version,
         "repo_id": options.repo_id,
         "fingerprint": fingerprint,
+    }
+
+
+def layout_json(layout: ActionLayout) -> dict[str, object]:
+    """Which slot of the action vector means what, as info.json tells it."""
+    return {
+        "action_layout": [
+            {"action_id": slot.action_id, "start": slot.start, "size": slot.size, "kind": str(slot.kind)}
+            for slot in layout.slots
+        ],
+        "action_layout_version": layout.version,
     }

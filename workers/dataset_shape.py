@@ -15,6 +15,7 @@ from playloom.mapping_profile import (
     MouseMotionBinding,
     MouseWheelBinding,
 )
+from workers.acting import agent_names
 from workers.errors import NothingConvertedError
 from workers.features import FeatureSet
 from workers.options import ConvertOptions
@@ -44,7 +45,7 @@ def decide_shape(options: ConvertOptions, layout: ActionLayout, scans: Sequence[
     """The shape of the dataset of the sessions that were scanned, in their order; at least one.
 
     The rate is the first session's that shows one, the size the first session's, each unless asked for. Rewards are
-    there if every session has them.
+    there if every session has them, who acted if any session tells it or it is asked for.
 
     Raises:
         NothingConvertedError: no rate was asked for, and none shows.
@@ -65,6 +66,7 @@ def decide_shape(options: ConvertOptions, layout: ActionLayout, scans: Sequence[
             mouse_names=MOUSE_NAMES
             if _use(options.profiles, MouseButtonBinding, MouseMotionBinding, MouseWheelBinding)
             else (),
+            agent_names=agent_names(layout) if options.who_acted or any(scan.who_acted for scan in scans) else (),
             rewards=all(scan.rewards for scan in scans),
         ),
     )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 VIDEO_FEATURE = "observation.images.main"
 """The pictures; LeGamer's name."""
 
+AGENT_FEATURE = "action.agent"
+"""Of each action, whether an agent decided on it in that frame, and not the player."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -36,6 +39,8 @@ class FeatureSet:
         action_names: of the action vector's slots.
         controller_names: of the raw controller state.
         keyboard_names, mouse_names: of those features, empty where the dataset has none.
+        agent_names: of the actions of which the dataset tells whether an agent decided on them; empty where it does
+            not tell.
         rewards: whether there are ``next.reward`` and ``next.done``.
     """
 
@@ -43,6 +48,7 @@ class FeatureSet:
     controller_names: tuple[str, ...]
     keyboard_names: tuple[str, ...] = ()
     mouse_names: tuple[str, ...] = ()
+    agent_names: tuple[str, ...] = ()
     rewards: bool = False
 
     @property
@@ -56,6 +62,8 @@ class FeatureSet:
             columns.append(Column(name="keyboard", dtype="float32", names=self.keyboard_names))
         if self.mouse_names:
             columns.append(Column(name="mouse", dtype="float32", names=self.mouse_names))
+        if self.agent_names:
+            columns.append(Column(name=AGENT_FEATURE, dtype="bool", names=self.agent_names))
         if self.rewards:
             columns.append(Column(name="next.reward", dtype="float32", names=None))
             columns.append(Column(name="next.done", dtype="bool", names=None))

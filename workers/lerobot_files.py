@@ -96,7 +96,7 @@ def data_schema(features: FeatureSet) -> pa.Schema:
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": described}})})
 
 
-def _column_array(column: Column, values: NDArray[np.generic], field: pa.Field) -> pa.Array:
+def column_array(column: Column, values: NDArray[np.generic], field: pa.Field) -> pa.Array:
     flat = numbers(np.asarray(values, column.dtype).reshape(-1))
     return flat if column.width == 1 else pa.FixedSizeListArray.from_arrays(flat, type=field.type)
 
@@ -114,13 +114,15 @@ def write_data_file(path: Path, features: FeatureSet, episodes: Sequence[Mapping
     with pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=True) as writer:
         for episode in episodes:
             arrays = [
-                _column_array(column, episode[column.name], schema.field(column.name)) for column in features.columns
+                column_array(column, episode[column.name], schema.field(column.name)) for column in features.columns
             ]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def write_episodes_file(path: Path, features: FeatureSet, rows: Sequence[EpisodeRow]) -> None:
-    """Write one file of meta/episodes."""
+def write_episodes_file(
+    path: Path, features: FeatureSet, rows: Sequence[EpisodeRow], further: Mapping[str, pa.Array] | None = None
+) -> None:
+    """Write one file of meta/episodes; ``further`` columns stand last."""
     chunks = integers([row.file_number // CHUNK_FILES for row in rows])
     files = integers([row.file_number % CHUNK_FILES for row in rows])
     columns: dict[str, pa.Array] = {
@@ -144,6 +146,7 @@ def write_episodes_file(path: Path, features: FeatureSet, rows: Sequence[Episode
         columns[name] = strings([getattr(row, name) for row in rows])
     for name in ("session_first_frame", "session_start_ns"):
         columns[name] = integers([getattr(row, name) for row in rows])
+    columns |= further or {}
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_arrays(list(columns.values()), names=list(columns)), path, compression="snappy")
 

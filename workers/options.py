@@ -10,6 +10,7 @@ from pathlib import Path
 from playloom.errors import PlayloomError
 from playloom.game_definition import GameDefinition
 from playloom.mapping_profile import MappingProfile
+from workers.action_delay import ActionDelay, check_action_delay
 
 MAX_FILE_S = 900
 """The longest video file, in seconds.
@@ -107,7 +108,10 @@ class ConvertOptions:
         keyframe_interval: frames between keyframes of transcoded videos.
         threads: of one encoder. Part of the result (encoders split their work by it), so never chosen from ``jobs``.
         jobs: sessions converted at the same time, each in a process; None for the number of cores.
+        who_acted: tell of each action whether an agent decided on it, also where no session says so.
         short_taps: mark a digital action active if it was active at any time since the previous frame.
+        action_delay_ms: a frame takes the inputs of so many milliseconds before it; auto: as many as were measured on
+            the machine that recorded the session.
         max_gap_s: a longer time between two frames splits the episode.
         max_file_mb: sessions share a video file up to this size, in MiB.
         resume: go on with an interrupted conversion into the same output.
@@ -134,7 +138,9 @@ class ConvertOptions:
     keyframe_interval: int = 30
     threads: int = 2
     jobs: int | None = None
+    who_acted: bool = False
     short_taps: bool = False
+    action_delay_ms: ActionDelay = 0.0
     max_gap_s: float = DEFAULT_MAX_GAP_S
     max_file_mb: int = DEFAULT_MAX_FILE_MB
     resume: bool = False
@@ -168,6 +174,7 @@ class ConvertOptions:
         self._check("--max-file-mb", self.max_file_mb, 1, 1_000_000)
         self._check("--max-pre-action-seconds", self.max_pre_action_s, 0, 1e6)
         self._check("--max-gap-seconds", self.max_gap_s, 1e-3, 1e6)
+        check_action_delay(self.action_delay_ms)
         self._check_profiles()
 
     @staticmethod

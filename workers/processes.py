@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
+from typing import Any
 
 from playloom.errors import ProcessError
 
@@ -31,10 +32,66 @@ _STOP_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Worker:
+class TaskProcess:
+    """A process that does one task at a time.
+
+    It answers each task with any number of ``("progress", amount)`` and one ``("done", result)`` on its connection, or
+    dies: then the connection ends.
+
+    Attributes:
+        process: it.
+        connection: to it.
+        log: where its standard error goes.
+    """
+
     process: subprocess.Popen[bytes]
     connection: Connection
     log: Path
+
+    @classmethod
+    def start(cls, log: Path) -> TaskProcess:
+        """Start one. It ends with the caller, however that ends."""
+        ours, theirs = Pipe()
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workers.processes", str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=errors,
+                stderr=errors,
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(entry or os.curdir for entry in sys.path)},
+            )
+        theirs.close()
+        return cls(process=process, connection=ours, log=log)
+
+    def begin(self, task: Task[Any]) -> None:
+        """Give it something to do."""
+        with contextlib.suppress(BrokenPipeError):  # it has died, as will be seen when its answer is awaited
+            self.connection.send(task)
+
+    def reap(self) -> int:
+        """Wait for its end, but not for long; returns its exit status."""
+        self.connection.close()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            return self.process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def why_it_died(self) -> ProcessError:
+        """What to tell of a process that ended without being asked to."""
+        status = self.reap()
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        if status < 0:
+            name = signal.Signals(-status).name
+            fault = next((line for line in lines if line.startswith("Fatal Python error")), None)
+            hint = " (the system may have run out of memory)" if name == "SIGKILL" else ""
+            said = "" if fault is None else f": {fault}"
+            return ProcessError(f"its process was ended by {name}{hint}{said}")
+        last = next((line for line in reversed(lines) if line), "no message")
+        return ProcessError(f"its process ended with status {status}: {last}")
 
 
 class ProcessPool:
@@ -44,7 +101,7 @@ class ProcessPool:
         assert jobs >= 1
         self._jobs = jobs
         self._log_directory = log_directory
-        self._workers: list[_Worker] = []
+        self._workers: list[TaskProcess] = []
         self._started = 0
 
     def __enter__(self) -> ProcessPool:
@@ -56,7 +113,7 @@ class ProcessPool:
         for worker in self._workers:
             worker.process.terminate()
         for worker in self._workers:
-            self._reap(worker)
+            worker.reap()
         self._workers.clear()
 
     def run[T](
@@ -69,13 +126,12 @@ class ProcessPool:
         """
         waiting = deque(range(len(tasks)))
         idle = list(self._workers)
-        busy: dict[Connection, tuple[_Worker, int]] = {}
+        busy: dict[Connection, tuple[TaskProcess, int]] = {}
         while waiting or busy:
             while waiting and len(busy) < self._jobs:
                 worker = idle.pop() if idle else self._start()
                 position = waiting.popleft()
-                with contextlib.suppress(BrokenPipeError):  # it has died; what it says below
-                    worker.connection.send(tasks[position])
+                worker.begin(tasks[position])
                 busy[worker.connection] = (worker, position)
             for ready in wait(list(busy)):
                 assert isinstance(ready, Connection)
@@ -85,7 +141,7 @@ class ProcessPool:
                 except (EOFError, ConnectionResetError):
                     del busy[ready]
                     self._workers.remove(worker)
-                    yield position, self._why_it_died(worker)
+                    yield position, worker.why_it_died()
                     continue
                 if kind == "progress":
                     on_progress(position, content)
@@ -94,46 +150,11 @@ class ProcessPool:
                     idle.append(worker)
                     yield position, content
 
-    def _start(self) -> _Worker:
-        ours, theirs = Pipe()
-        log = self._log_directory / f"process-{self._started}.log"
+    def _start(self) -> TaskProcess:
+        worker = TaskProcess.start(self._log_directory / f"process-{self._started}.log")
         self._started += 1
-        with log.open("wb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "workers.processes", str(theirs.fileno())],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                pass_fds=[theirs.fileno()],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(entry or os.curdir for entry in sys.path)},
-            )
-        theirs.close()
-        worker = _Worker(process=process, connection=ours, log=log)
         self._workers.append(worker)
         return worker
-
-    @staticmethod
-    def _reap(worker: _Worker) -> int:
-        worker.connection.close()
-        assert worker.process.stdin is not None
-        worker.process.stdin.close()
-        try:
-            return worker.process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            worker.process.kill()
-            return worker.process.wait()
-
-    def _why_it_died(self, worker: _Worker) -> ProcessError:
-        status = self._reap(worker)
-        lines = [line.strip() for line in worker.log.read_text(errors="replace").splitlines()]
-        if status < 0:
-            name = signal.Signals(-status).name
-            fault = next((line for line in lines if line.startswith("Fatal Python error")), None)
-            hint = " (the system may have run out of memory)" if name == "SIGKILL" else ""
-            said = "" if fault is None else f": {fault}"
-            return ProcessError(f"its process was ended by {name}{hint}{said}")
-        last = next((line for line in reversed(lines) if line), "no message")
-        return ProcessError(f"its process ended with status {status}: {last}")
 
 
 def _end_with_the_parent() -> None:

@@ -22,6 +22,7 @@ class ConvertReport:
         width, height: of its pictures.
         copied: how many of the sessions were copied and not transcoded.
         shards: its video files.
+        terms: under which some of its sessions may be used, a sentence each; they stand in its NOTICE.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class ConvertReport:
     height: int
     copied: int
     shards: int
+    terms: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -52,6 +54,7 @@ class ConvertReport:
             "sessions_copied": self.copied,
             "sessions_transcoded": len(self.converted) - self.copied,
             "shards": self.shards,
+            "terms": list(self.terms),
         }
 
     def lines(self) -> list[str]:
@@ -70,6 +73,7 @@ class ConvertReport:
         for session, said in self.warnings.items():
             lines += [f"note: {session}: {sentence}" for sentence in said]
         lines += [f"skipped: {session}: {reason}" for session, reason in self.skipped.items()]
+        lines += [f"terms: {sentence}" for sentence in self.terms]
         lines += [
             "next: look at it with",
             f"  playloom preview {self.path} -o preview.png",

@@ -25,8 +25,8 @@ WIDE = 100
 def run_conversion(options: ConvertOptions, *, as_json: bool = False, quiet: bool = False) -> int:
     """Convert, show progress on a terminal, print the report, and return the exit status."""
     # Neither broken lines nor markup: paths and reasons are printed as they are.
-    output = Console(highlight=False, soft_wrap=True, markup=False)
-    errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    output = Console(emoji=False, highlight=False, soft_wrap=True, markup=False)
+    errors = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True, markup=False)
     for profile in options.profiles:
         for warning in profile.warnings:
             errors.print(f"note: mapping profile '{profile.profile_name}': {warning}")
@@ -35,7 +35,10 @@ def run_conversion(options: ConvertOptions, *, as_json: bool = False, quiet: boo
             report = convert_sessions(options, on_progress)
     except KeyboardInterrupt:
         kept = working_path(options.output_root.resolve())
-        errors.print("Stopped. No dataset was written; the sessions that are done are kept.")
+        if options.output_root.exists() and not (kept / "dataset").exists():  # only the tidying up was stopped
+            errors.print(f"Stopped at the very end: the dataset stands in {options.output_root}.")
+        else:
+            errors.print("Stopped. No dataset was written; the sessions that are done are kept.")
         errors.print(f"next: run the same command with --resume to go on, or remove {kept}")
         return INTERRUPTED
     if as_json:
@@ -79,7 +82,7 @@ def _progress_bar(*, shown: bool) -> Iterator[Callable[[ConvertProgress], None] 
     if not shown or not sys.stderr.isatty():
         yield None
         return
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     with Progress(*progress_columns(console.width), console=console, transient=True) as bar:
         task = bar.add_task("convert", total=None, rate="-", sessions="-")
 

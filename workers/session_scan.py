@@ -9,6 +9,7 @@ from pathlib import Path
 from playloom.environments.steps import STEPS_FILE
 from playloom.errors import RecordingError
 from playloom.recording.session import open_session
+from workers.acting import tells_who_acted
 from workers.converted import Skipped
 from workers.frame_times import average_fps
 from workers.options import ConvertOptions, VideoPath
@@ -28,6 +29,7 @@ class SessionScan:
         fps: their average rate, None where too few show it.
         width, height: of the picture as shown.
         rewards: whether it has a steps.csv, which tells them.
+        who_acted: whether it tells who acted, the player or an agent.
         recording: session.json's id of it, None where it has none.
         signature: changes when its files change.
     """
@@ -37,6 +39,7 @@ class SessionScan:
     width: int
     height: int
     rewards: bool
+    who_acted: bool
     recording: str | None
     signature: str
 
@@ -70,6 +73,7 @@ def scan_session(path: Path, options: ConvertOptions, _progress: Callable[[int],
             width=width,
             height=height,
             rewards=(path / STEPS_FILE).exists(),
+            who_acted=tells_who_acted(session),
             recording=None if session.info is None else session.info.session_id,
             signature=session_signature(path),
         )

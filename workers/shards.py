@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playloom.recording.mp4_index import index_video
+from workers.arrow_arrays import strings
 from workers.converted import ConvertedPiece, ConvertedSession
 from workers.features import FeatureSet
 from workers.lerobot_files import (
@@ -113,14 +115,9 @@ def write_shard(
     index = first_index
     for place, (one, first_frame) in enumerate(zip(pieces, first_frames, strict=True)):
         length = one.piece.length
-        frame_index = np.arange(length, dtype=np.int64)
-        columns = {
-            "timestamp": (frame_index / profile.fps).astype(np.float32),
-            "frame_index": frame_index,
-            "episode_index": np.full(length, first_episode + place, np.int64),
-            "index": index + frame_index,
-            "task_index": np.full(length, one.task_index, np.int64),
-        }
+        columns = index_columns(
+            length, fps=profile.fps, episode=first_episode + place, first_index=index, task_index=one.task_index
+        )
         with np.load(one.directory / one.piece.rows, allow_pickle=False) as recorded:
             episodes.append({**{name: recorded[name] for name in recorded.files}, **columns})
         rows.append(
@@ -145,7 +142,8 @@ def write_shard(
         )
         index += length
     write_data_file(dataset / paths[DATA_PATH], features, episodes)
-    write_episodes_file(dataset / paths[EPISODES_PATH], features, rows)
+    sources = strings([one.of.label_source for one in pieces])
+    write_episodes_file(dataset / paths[EPISODES_PATH], features, rows, {"label_source": sources})
     return Shard(
         number=number,
         pieces=tuple((one.session_number, one.piece_number) for one in pieces),
@@ -157,6 +155,20 @@ def write_shard(
         pixel_format=pieces[0].piece.pixel_format,
         copied=any(one.of.copied for one in pieces),
     )
+
+
+def index_columns(
+    length: int, *, fps: int, episode: int, first_index: int, task_index: int
+) -> dict[str, NDArray[np.generic]]:
+    """The columns of an episode that depend on its place in the dataset."""
+    frame_index = np.arange(length, dtype=np.int64)
+    return {
+        "timestamp": (frame_index / fps).astype(np.float32),
+        "frame_index": frame_index,
+        "episode_index": np.full(length, episode, np.int64),
+        "index": first_index + frame_index,
+        "task_index": np.full(length, task_index, np.int64),
+    }
 
 
 def _write_video(output: Path, pieces: Sequence[ShardPiece], profile: VideoProfile) -> list[int]:

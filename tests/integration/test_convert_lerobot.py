@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.acted_sessions import tell_who_acted
 from tests.support.conversions import VIDEO_KEY, convert
 from tests.support.numbered_sessions import NumberedVideo, expected_action, number_in, write_numbered_session
 from workers.convert import VideoPath
@@ -223,3 +224,17 @@ def test_actions_of_several_frames_come_with_their_padding(two_datasets: list[Pa
 
     assert dataset[1]["action"].tolist() == [pytest.approx(expected_action(frame)) for frame in (4, 5, 6)]
     assert dataset[0]["action_is_pad"].tolist() == [True, False, False]
+
+
+def test_who_acted_is_read_by_lerobot_and_datasets_that_tell_it_are_put_together(tmp_path: Path) -> None:
+    acting = [(), ("attack",), ("move", "attack"), ()]
+    tell_who_acted(write_numbered_session(tmp_path / "a/sessions/together", 4), ["move", "attack", "heavy"], acting)
+    write_numbered_session(tmp_path / "b/sessions/alone", 4)
+    convert(tmp_path / "a")
+    convert(tmp_path / "b", who_acted=True)
+    roots = [tmp_path / "a/dataset", tmp_path / "b/dataset"]
+    aggregate_datasets(["local/a", "local/b"], "local/both", roots=roots, aggr_root=tmp_path / "both")
+    dataset = open_dataset(tmp_path / "both")
+    told = [dataset[index]["action.agent"].tolist() for index in range(8)]
+    nobody = [False] * 3
+    assert told == [nobody, [False, True, False], [True, True, False], nobody, *[nobody] * 4]

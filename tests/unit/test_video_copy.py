@@ -12,7 +12,7 @@ from playloom.errors import OutputError, RecordingError
 from playloom.recording.mp4_index import index_video
 from tests.support.dataset_videos import numbered_video, numbers_shown, turn, wanted, with_audio
 from tests.support.numbered_sessions import NumberedVideo
-from workers.video.copy import can_share_file, copy_video, first_decodable_frame, why_not_copy
+from workers.video.copy import can_share_file, copy_packets, copy_video, first_decodable_frame, why_not_copy
 from workers.video.segment import VideoProfile
 
 PROFILE = VideoProfile(fps=30)
@@ -76,6 +76,14 @@ def test_sessions_share_a_file_and_none_disturbs_the_next(tmp_path: Path, output
     for place, (run, segment) in enumerate(zip(runs, written.segments, strict=True)):
         found = shown[segment.first_frame : segment.first_frame + len(run)]
         assert found == [100 * place + number for number in run]
+
+
+def test_packets_alone_are_copied_to_the_same_file(tmp_path: Path, output: Path) -> None:
+    sources = [numbered_video(tmp_path / f"{place}.mp4", 40, video=OPEN_GOP) for place in range(2)]
+    segments = [wanted(source, range(15, 30)) for source in sources]
+    written = copy_video(tmp_path / "looked-at.mp4", segments, PROFILE)
+    assert copy_packets(output, segments, PROFILE.fps) == written.segments
+    assert output.read_bytes() == written.path.read_bytes()
 
 
 def test_a_session_that_is_split_at_a_pause_is_copied_once(tmp_path: Path, output: Path) -> None:

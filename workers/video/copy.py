@@ -62,8 +62,6 @@ def why_not_copy(index: VideoIndex, profile: VideoProfile) -> str | None:
         return "its decoder settings cannot be read out of the file"
     if index.settings_change is not None:
         return f"its size or settings change in the middle, at packet {index.settings_change}"
-    if index.settings_change is not None:
-        return f"its size or settings change in the middle, at packet {index.settings_change}"
     if not index.keyframe.any():
         return "it has no keyframe that decoding could start from"
     return None
@@ -98,7 +96,45 @@ def copy_video(output: Path, segments: Sequence[VideoSegment], profile: VideoPro
         OutputError: if the file exists or cannot be written.
     """
     index = segments[0].index
-    writer = Mp4Writer(output, sample_entry=index.sample_entry, width=index.width, height=index.height, fps=profile.fps)
+    writer, first_frames = _with_packets(output, segments, profile.fps)
+    with ThreadPoolExecutor(1) as pool:  # one waits for the processor, the other for the disk
+        sampling = pool.submit(lambda: tuple(sampled_stats(segment, profile.threads) for segment in segments))
+        writer.finish()
+    try:
+        stats = sampling.result()
+    except RecordingError:
+        output.unlink()
+        raise
+    return WrittenVideo(
+        path=output,
+        frames=writer.frames,
+        segments=first_frames,
+        codec=index.codec,
+        width=index.width,
+        height=index.height,
+        pixel_format=index.pixel_format or PIXEL_FORMAT,
+        fps=profile.fps,
+        image_stats=stats,
+    )
+
+
+def copy_packets(output: Path, segments: Sequence[VideoSegment], fps: int) -> tuple[WrittenSegment, ...]:
+    """`copy_video` of packets that a dataset has had before: their statistics are known, and no picture is decoded.
+
+    Returns:
+        Where each segment begins.
+    """
+    writer, first_frames = _with_packets(output, segments, fps)
+    writer.finish()
+    return first_frames
+
+
+def _with_packets(
+    output: Path, segments: Sequence[VideoSegment], fps: int
+) -> tuple[Mp4Writer, tuple[WrittenSegment, ...]]:
+    """A writer that has only to finish, and where each segment begins."""
+    index = segments[0].index
+    writer = Mp4Writer(output, sample_entry=index.sample_entry, width=index.width, height=index.height, fps=fps)
     first_frames: list[WrittenSegment] = []
     for run in plan_runs(segments):
         positions = writer.frames + run.shown_order()
@@ -113,22 +149,4 @@ def copy_video(output: Path, segments: Sequence[VideoSegment], profile: VideoPro
             run.index.keyframe[packets],
             positions,
         )
-    with ThreadPoolExecutor(1) as pool:  # one waits for the processor, the other for the disk
-        sampling = pool.submit(lambda: tuple(sampled_stats(segment, profile.threads) for segment in segments))
-        writer.finish()
-    try:
-        stats = sampling.result()
-    except RecordingError:
-        output.unlink()
-        raise
-    return WrittenVideo(
-        path=output,
-        frames=writer.frames,
-        segments=tuple(first_frames),
-        codec=index.codec,
-        width=index.width,
-        height=index.height,
-        pixel_format=index.pixel_format or PIXEL_FORMAT,
-        fps=profile.fps,
-        image_stats=stats,
-    )
+    return writer, tuple(first_frames)

@@ -18,6 +18,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from playloom.scheduling import scheduled_as_before
 from workers.video.segment import VideoProfile
 
 PIXEL_FORMAT = "yuv420p"
@@ -104,7 +105,12 @@ class EncodedVideo:
         assert self.packets == self.frames, f"{self.frames} pictures went in, {self.packets} packets came out"
 
     def _write(self, picture: av.VideoFrame | None) -> None:
-        for packet in self._stream.encode(picture):
+        if self.frames == 1:
+            with scheduled_as_before():  # the encoder is opened
+                packets = self._stream.encode(picture)
+        else:
+            packets = self._stream.encode(picture)
+        for packet in packets:
             self.packets += 1
             self._container.mux(packet)
 
