@@ -1,0 +1,1 @@
+"""Reading clips of datasets for training."""
