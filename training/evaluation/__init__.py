@@ -1,0 +1,1 @@
+"""Holding a trained model against play that it has not seen: `playloom evaluate`."""
