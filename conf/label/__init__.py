@@ -1,0 +1,1 @@
+"""`playloom label`; the types of these values stand in `training.labelling.settings`."""

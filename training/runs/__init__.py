@@ -1,0 +1,1 @@
+"""Runs: their settings, directories, checkpoints and lists."""
