@@ -1,0 +1,1 @@
+"""Rollouts: a policy plays games itself, beside others who play the same ones."""
