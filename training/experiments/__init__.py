@@ -1,0 +1,1 @@
+"""Experiments: the whole chain in one command, from play to figures."""
