@@ -7,7 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("recording", "convert")
+BENCHMARKS = (
+    "recording",
+    "convert",
+    "capture",
+    "capture_memory",
+    "coordinator",
+    "upload",
+    "workers",
+    "dataset",
+    "loader",
+    "training",
+    "labelling",
+    "policy",
+    "play",
+)
 
 
 def main() -> int:

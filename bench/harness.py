@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import mmap
 import os
 import platform
 import subprocess
@@ -85,23 +86,52 @@ def figure(
     return Row(name=name, value=value, unit=unit, peer=peer, limit=limit, goal=goal, holds=holds)
 
 
-def main(name: str, about: str | None, rows: Callable[[Settings], Iterable[Row]]) -> None:
-    """Run a benchmark as a command: print its table and, with --json, write its rows."""
+type Rows = Callable[[Settings], Iterable[Row]]
+
+
+def main(name: str, about: str | None, rows: Rows | Mapping[str, Rows]) -> None:
+    """Run a benchmark as a command: print its table and, with --json, write its rows.
+
+    Args:
+        name: of its module.
+        about: its docstring.
+        rows: measures; or, where that takes long, what measures each part, by its name: ``--only`` runs some of them
+            and puts their rows among those that the JSON file has.
+    """
+    parts = rows if isinstance(rows, Mapping) else {}
     parser = argparse.ArgumentParser(prog=f"python -m {name}", description=(about or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="within a minute, on little data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file")
+    if parts:
+        told = "run this part, and leave the other parts' rows in the JSON file; may be given several times"
+        parser.add_argument(
+            "--only", action="append", choices=parts, metavar="PART", help=f"{told}: {', '.join(parts)}"
+        )
     arguments = parser.parse_args()
+    # A player's programs are compiled once, not at each start: their start is part of some figures.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    chosen = [rows] if callable(rows) else [rows[part] for part in arguments.only or rows]
     measured: list[Row] = []
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(emoji=False, width=None if sys.stdout.isatty() else 160)
     console.print(f"{name} on {machine()}, load {os.getloadavg()[0]:.1f}{', quick' if arguments.quick else ''}")
-    for row in rows(Settings(quick=arguments.quick)):
+    for row in (row for one in chosen for row in one(Settings(quick=arguments.quick))):
         # On so little data start-up outweighs the work: no goal was meant for that.
         measured.append(replace(row, holds=None) if arguments.quick else row)
         console.print(f"  {row.name}: {_number(row.value)} {row.unit}", highlight=False)
     console.print(table(measured))
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps([asdict(row) for row in measured], indent=2, ensure_ascii=False) + "\n")
+        values = [asdict(row) for row in measured]
+        if parts and arguments.only and arguments.json.exists():
+            values = _put_among(json.loads(arguments.json.read_text()), values)
+        arguments.json.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+def _put_among(before: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows there were, those measured anew in their places, and behind them those that are new."""
+    anew = {row["name"]: row for row in measured}
+    return [anew.pop(row["name"], row) for row in before] + list(anew.values())
 
 
 def table(rows: Iterable[Row]) -> Table:
@@ -118,6 +148,18 @@ def machine() -> str:
     """The machine in a few words."""
     memory_gib = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()} {platform.machine()}"
+
+
+def touch_memory(size_bytes: int) -> None:
+    """See that so much of the free memory is really there.
+
+    A virtual machine's host gives memory when it is first written to, which takes longer than writing a file into it:
+    who writes next would pay for that, and who writes after that would not.
+    """
+    os.sync()  # what the run before has written must not be paid for by this one
+    with mmap.mmap(-1, size_bytes) as memory:
+        for begin in range(0, size_bytes, mmap.PAGESIZE):
+            memory[begin] = 1
 
 
 def seconds_of(work: Callable[[], object]) -> float:
