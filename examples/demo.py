@@ -23,7 +23,7 @@ OUTPUT = Path("demo-output")
 MARK = ".made-by-the-playloom-demo"
 """Only a directory that holds this file is replaced."""
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(emoji=False, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, kw_only=True)
