@@ -6,9 +6,12 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from playloom.client.access import HOME_VARIABLE
 from playloom.ray_patience import time_to_start
 from playloom.ray_token import connect_as_asked, forget
 from training.errors import TrainingError
@@ -29,6 +32,30 @@ def cluster_meant(address: str | None) -> str:
     else:
         connect_as_asked(meant)
     return meant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standpoint:
+    """From where paths are meant, and where datasets lie by their names: a cluster's processes stand elsewhere.
+
+    Attributes:
+        directory: that we are in.
+        home: of Playloom; None: what each machine has.
+    """
+
+    directory: str
+    home: str | None
+
+    @classmethod
+    def ours(cls) -> Standpoint:
+        return cls(directory=str(Path.cwd()), home=os.environ.get(HOME_VARIABLE))
+
+    def take(self) -> None:
+        """Stand there, in a process of a cluster. A machine without the directory has whole paths alone."""
+        with suppress(OSError):
+            os.chdir(self.directory)
+        if self.home is not None:
+            os.environ[HOME_VARIABLE] = self.home
 
 
 @contextmanager

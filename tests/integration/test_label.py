@@ -266,7 +266,8 @@ def test_actors_of_a_cluster_that_runs_label_whether_it_asks_for_a_token_or_not(
 
     home_with_token(tmp_path, monkeypatch)
     with cluster(mode=mode) as address:
-        done = label_on_actors(model, videos, tmp_path / "out", "runners.cpus=0.5", "--ray-address", address)
+        monkeypatch.chdir(tmp_path)  # the cluster stands elsewhere
+        done = label_on_actors(model, Path("videos"), Path("out"), "runners.cpus=0.5", "--ray-address", address)
 
     assert done.returncode == 0, done.stderr
     assert_same(here, labels_in(tmp_path))

@@ -17,8 +17,9 @@ import ray
 from ray.cluster_utils import Cluster
 from playloom.ray_patience import time_to_start
 with time_to_start(ray):
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 80 << 20,
-                                                            "include_dashboard": False})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": int(sys.argv[1]), "dashboard_port": 0,
+                                                            "object_store_memory": 80 << 20,
+                                                            "include_dashboard": sys.argv[2] == "dashboard"})
 print(cluster.address, flush=True)
 sys.stdin.read()
 cluster.shutdown()
@@ -39,14 +40,16 @@ def home_with_token(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def cluster(*, mode: str) -> Iterator[str]:
-    """A cluster of one processor. Yields its address.
+def cluster(*, mode: str, cpus: int = 1, dashboard: bool = False) -> Iterator[str]:
+    """A cluster as `ray start --head` begins one, but patient. Yields its address.
 
     Args:
         mode: whether it asks for a token, in Ray's words: ``token`` or ``disabled``.
+        cpus: that it says to have.
+        dashboard: whether it takes programs.
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", HEAD],
+        [sys.executable, "-c", HEAD, str(cpus), "dashboard" if dashboard else "none"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ from playloom.errors import OutputError, PlayloomError
 from training.labelling.job import LabelledVideo, LabelRun, Runner
 from training.labelling.settings import RunnersOptions
 from training.labelling.sources import LabelSource
-from training.ray_cluster import ray_cluster
+from training.ray_cluster import Standpoint, ray_cluster
 
 POLL_S = 0.5
 _TRIES = 2
@@ -18,7 +18,8 @@ _TRIES = 2
 class _Actor:
     """A runner in a process of its own; asked for progress while it works."""
 
-    def __init__(self, run: LabelRun) -> None:
+    def __init__(self, run: LabelRun, standpoint: Standpoint) -> None:
+        standpoint.take()
         self._runner = Runner(run)
         self._rows = 0
 
@@ -65,8 +66,10 @@ def label_on_ray(
         actor_class: Any = ray.remote(_Actor)  # a call beside `label`, to ask how far it is
         actor_class = actor_class.options(num_cpus=options.cpus, num_gpus=options.gpus, max_concurrency=2)
 
+        standpoint = Standpoint.ours()
+
         def start() -> Any:
-            return actor_class.remote(run)
+            return actor_class.remote(run, standpoint)
 
         left = [(source, 1) for source in reversed(sources)]
         idle = [start() for _ in range(min(workers, len(sources)))]

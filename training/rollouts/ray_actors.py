@@ -7,7 +7,7 @@ from typing import Any
 
 from playloom.errors import PlayloomError
 from training.errors import TrainingError
-from training.ray_cluster import ray_cluster
+from training.ray_cluster import Standpoint, ray_cluster
 from training.rollouts.episode import Episode
 from training.rollouts.player_room import PlayerRoom
 from training.rollouts.settings import GameSettings, Machine, Player
@@ -18,7 +18,8 @@ TRIES = 2
 
 
 class _Actor:
-    def __init__(self, game: GameSettings, machine: Machine) -> None:
+    def __init__(self, game: GameSettings, machine: Machine, standpoint: Standpoint) -> None:
+        standpoint.take()
         self._room = PlayerRoom(game, machine)
 
     def play(self, player: Player, seed: int) -> Episode | PlayloomError:
@@ -54,8 +55,9 @@ def play_on_ray(
     with ray_cluster(address, without="--workers 0") as ray:
         actor_class: Any = ray.remote(_Actor)
         actor_class = actor_class.options(num_cpus=1, num_gpus=gpus)
+        standpoint = Standpoint.ours()
         left = [(player, seed, 1) for player, seed in reversed(games)]
-        idle = [actor_class.remote(game, machine) for _ in range(min(workers, len(games)))]
+        idle = [actor_class.remote(game, machine, standpoint) for _ in range(min(workers, len(games)))]
         busy: dict[Any, tuple[Any, Player, int, int]] = {}
         while left or busy:
             while left and idle:
@@ -73,7 +75,7 @@ def play_on_ray(
                             f"{player.name}, seed {seed}: its process died: {reason[-1] if reason else ''}",
                             remedy="Try fewer --workers; what was played is kept",
                         ) from error
-                    idle.append(actor_class.remote(game, machine))
+                    idle.append(actor_class.remote(game, machine, standpoint))
                     left.append((player, seed, attempt + 1))
                     continue
                 if isinstance(result, PlayloomError):

@@ -20,10 +20,10 @@ from typing import Any
 
 import torch
 
-from playloom.errors import MissingExtraError
+from playloom.errors import MissingExtraError, PlayloomError
 from playloom.ray_patience import time_to_start
 from training.errors import TrainingError
-from training.ray_cluster import LOCAL, cluster_meant, local_options
+from training.ray_cluster import LOCAL, Standpoint, cluster_meant, local_options
 from training.trainer.distributed import Distributed, ProcessGroup
 
 STOP_FILE = "stop"
@@ -84,7 +84,13 @@ def train_on_ranks(
     with tempfile.TemporaryDirectory(prefix="pltrain-") as kept, _cluster(ray, address, processes, cpus):
         trainer = TorchTrainer(
             _rank,
-            train_loop_config={"work": work, "document": dict(document), "stop_file": str(stop_file), "gpu": gpu},
+            train_loop_config={
+                "work": work,
+                "document": dict(document),
+                "stop_file": str(stop_file),
+                "gpu": gpu,
+                "standpoint": Standpoint.ours(),
+            },
             scaling_config=ScalingConfig(num_workers=processes, use_gpu=gpu, resources_per_worker=_takes(cpus, gpu)),
             torch_config=TorchConfig(backend="nccl" if gpu else "gloo"),
             run_config=RunConfig(storage_path=kept, failure_config=FailureConfig(max_failures=0)),
@@ -100,6 +106,7 @@ def train_on_ranks(
 
 def _rank(config: Mapping[str, Any]) -> None:
     """What runs in each process."""
+    config["standpoint"].take()
     if config["gpu"]:
         from ray.train.torch import get_device
 
@@ -107,7 +114,10 @@ def _rank(config: Mapping[str, Any]) -> None:
         assert isinstance(device, torch.device)
     else:
         device = torch.device("cpu")
-    config["work"](config["document"], StoppableGroup(device=device, stop_file=Path(config["stop_file"])))
+    try:
+        config["work"](config["document"], StoppableGroup(device=device, stop_file=Path(config["stop_file"])))
+    except PlayloomError as error:
+        raise TrainingError(str(error)) from error  # others' constructors do not survive the way
 
 
 @contextmanager
