@@ -16,12 +16,12 @@ from training.experiments.label_figures import LabelFigures, LabelReport
 from training.experiments.page import Page
 from training.experiments.programs import PLAYLOOM
 from training.experiments.transfer import Arm, TransferExperiment
-from training.experiments.transfer_games import TRANSFERS, find_transfer, quick
+from training.experiments.transfer_games import TRANSFERS, find_transfer, quick, with_little
 from training.idm import options as idm_options
 from training.metrics.intervals import Figure
 from training.policy.options import PROGRAM, options_of
 from training.rollouts.episode import Episode
-from training.rollouts.figures import player_figures
+from training.rollouts.figures import PlayerFigures, player_figures
 from training.rollouts.results import Results, Video, write_results
 from training.rollouts.settings import FIRST_SEED
 
@@ -101,6 +101,14 @@ def test_the_quick_variant_plays_little_and_judges_as_many_games(tmp_path: Path)
     assert played[played.index("--episodes") + 1] == "30"
 
 
+def test_the_little_play_can_be_less_but_not_so_much_that_it_is_what_is_labelled() -> None:
+    game = find_transfer("health_gathering")
+    less = with_little(game, 2)
+    assert (less.little.episodes, less.little.seed, less.much) == (2, game.little.seed, game.much)
+    with pytest.raises(PlayloomError, match="1001 little episodes are too many"):
+        with_little(game, 1001)
+
+
 def test_a_game_that_is_not_there_is_answered_with_the_nearest() -> None:
     with pytest.raises(PlayloomError, match="there is no such experiment on 'ponk'"):
         find_transfer("ponk")
@@ -128,23 +136,27 @@ def test_a_page_is_markdown_and_html_that_plays_its_videos(tmp_path: Path) -> No
     assert '<video controls preload="metadata" src="play/a.mp4"></video><figcaption>best</figcaption>' in html
 
 
+def played(name: str, mean: float, *, is_policy: bool = True) -> PlayerFigures:
+    episodes = [
+        Episode(player=name, seed=seed, steps=60, score=mean + seed % 2, ended_by="max_steps", wall_s=0.5)
+        for seed in range(30)
+    ]
+    return player_figures(name, episodes, is_policy=is_policy, fps=30)
+
+
+@pytest.mark.parametrize(("little", "is_told"), [(2.0, False), (5.5, True)])
+def test_the_report_says_where_labels_had_nothing_to_add(little: float, is_told: bool) -> None:
+    players = (played("little", little), played("truth", 5.5), played("scripted", 5.5, is_policy=False))
+    results = Results(game={}, players=players, settings={}, comparisons=(), shares=(), machine={}, videos=())
+    assert transfer_report.nothing_to_add(results) is is_told
+
+
 def test_the_report_answers_what_labels_were_worth_with_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain = chain_in(tmp_path, Arm.UNFILTERED)
     reached = {Arm.UNFILTERED: 5.0, Arm.LITTLE: 2.0, Arm.TRUTH: 5.5, Arm.CLONING: 9.0}
-    players = [
-        player_figures(
-            f"{arm.value}@30",
-            [
-                Episode(player=arm.value, seed=seed, steps=60, score=mean + seed % 2, ended_by="max_steps", wall_s=0.5)
-                for seed in range(30)
-            ],
-            is_policy=True,
-            fps=30,
-        )
-        for arm, mean in reached.items()
-    ]
+    players = [played(f"{arm.value}@30", mean) for arm, mean in reached.items()]
     results = Results(
         game={"game_id": "courier", "environment": "Playloom/Courier-v0"},
         players=tuple(players),

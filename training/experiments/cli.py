@@ -79,6 +79,15 @@ def idm_transfer(
         "idm-transfer"
     ),
     minutes: Annotated[float, typer.Option(min=0.05, help="So long each of the six models trains.")] = 8.0,
+    little: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=10_000,
+            help="Episodes of the little play; 6 of Courier, 2 of Pong, 4 of Health Gathering if it is left out.",
+            show_default=False,
+        ),
+    ] = None,
     episodes: Annotated[
         int | None,
         typer.Option(
@@ -104,14 +113,16 @@ def idm_transfer(
     from rich.console import Console
 
     from training.experiments.transfer import TransferExperiment
-    from training.experiments.transfer_games import EPISODES, QUICK_EPISODES, find_transfer
+    from training.experiments.transfer_games import EPISODES, QUICK_EPISODES, find_transfer, with_little
     from training.experiments.transfer_games import quick as quicker
     from training.experiments.transfer_report import write_transfer_report
 
-    chosen = find_transfer(game)
+    chosen = quicker(find_transfer(game)) if quick else find_transfer(game)
+    if little is not None:
+        chosen = with_little(chosen, little)
     chain = TransferExperiment(
         name=game,
-        game=quicker(chosen) if quick else chosen,
+        game=chosen,
         directory=output,
         minutes=minutes,
         episodes=episodes or (QUICK_EPISODES if quick else EPISODES),

@@ -94,6 +94,18 @@ def find_transfer(name: str) -> TransferGame:
     return TRANSFERS[name]
 
 
+def with_little(game: TransferGame, episodes: int) -> TransferGame:
+    """The same with another amount of little play.
+
+    Raises:
+        PlayloomError: the play whose input is known would be the play that is to be labelled.
+    """
+    if game.little.seed < game.much.seed <= game.little.seed + episodes - 1:
+        most = game.much.seed - game.little.seed
+        raise PlayloomError(f"{episodes} little episodes are too many: the seeds of the much play begin after {most}")
+    return replace(game, little=replace(game.little, episodes=episodes))
+
+
 def quick(game: TransferGame) -> TransferGame:
     """The same with little to play, to try the chain out."""
     return replace(

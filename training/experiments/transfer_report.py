@@ -98,6 +98,15 @@ def _answers(results: Results) -> Iterator[tuple[str, Comparison]]:
             yield text, compare(there[one.value], there[other.value])
 
 
+def nothing_to_add(results: Results) -> bool:
+    """Whether who learned from the little play alone plays as well as those do from whom there is more to learn."""
+    there = {one.name: one for one in results.players}
+    little, truth, player = (there.get(name) for name in (Arm.LITTLE.value, Arm.TRUTH.value, "scripted"))
+    if little is None or truth is None or player is None:
+        return False
+    return compare(little, player).verdict != "below" and compare(truth, little).verdict != "above"
+
+
 def _page(
     chain: TransferExperiment,
     results: Results,
@@ -127,6 +136,11 @@ def _page(
         page.paragraph(
             "This was the quick variant: models of seconds, play of seconds. It shows that the chain holds; its figures"
             " mean nothing. Leave --quick out for figures."
+        )
+    elif nothing_to_add(results):
+        page.paragraph(
+            "The policy of the little play alone is not shown to be worse than the scripted player: there was nothing "
+            "that labels could have added. With less little play (--little) the question can be asked again."
         )
     page.heading("Who played how")
     page.table(players_rows(results.players))
