@@ -31,3 +31,4 @@ def test_two_ranks_have_the_losses_of_one_process_with_twice_the_batch(tmp_path:
     assert len(together) == len(alone) == STEPS
     assert together == pytest.approx(alone, rel=1e-4)
     assert not (tmp_path / "two/stop").exists()
+    assert not (tmp_path / "two/.ray-train").exists()

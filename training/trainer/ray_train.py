@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ from training.trainer.distributed import Distributed, ProcessGroup
 
 STOP_FILE = "stop"
 """In the run's directory: whoever began the ranks wants them to end behind the step that they take."""
+
+_NOTES = ".ray-train"
 
 type Work = Callable[[Mapping[str, Any], Distributed], None]
 """What each rank does with its group: a function of a module, which a fresh process can import."""
@@ -79,9 +81,9 @@ def train_on_ranks(
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("ray").setLevel(logging.ERROR)
-    stop_file = directory / STOP_FILE
+    stop_file = directory.absolute() / STOP_FILE
     stop_file.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pltrain-") as kept, _cluster(ray, address, processes, cpus):
+    with _notes_of_ray(directory.absolute()) as kept, _cluster(ray, address, processes, cpus):
         trainer = TorchTrainer(
             _rank,
             train_loop_config={
@@ -93,7 +95,7 @@ def train_on_ranks(
             },
             scaling_config=ScalingConfig(num_workers=processes, use_gpu=gpu, resources_per_worker=_takes(cpus, gpu)),
             torch_config=TorchConfig(backend="nccl" if gpu else "gloo"),
-            run_config=RunConfig(storage_path=kept, failure_config=FailureConfig(max_failures=0)),
+            run_config=RunConfig(storage_path=str(kept), failure_config=FailureConfig(max_failures=0)),
         )
         try:
             with _asked_by_sigterm(stop_file):
@@ -118,6 +120,17 @@ def _rank(config: Mapping[str, Any]) -> None:
         config["work"](config["document"], StoppableGroup(device=device, stop_file=Path(config["stop_file"])))
     except PlayloomError as error:
         raise TrainingError(str(error)) from error  # others' constructors do not survive the way
+
+
+@contextmanager
+def _notes_of_ray(directory: Path) -> Iterator[Path]:
+    """Where Ray Train keeps its own: in the run, because all machines of a cluster must see it, as they see the run."""
+    path = directory / _NOTES
+    shutil.rmtree(path, ignore_errors=True)  # of ranks that were killed
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
