@@ -37,6 +37,14 @@ def step_flops(loss: Callable[[], Tensor]) -> int:
     return int(counter.get_total_flops())
 
 
+@torch.no_grad()
+def forward_flops(look: Callable[[], object]) -> int:
+    """Count the operations of one forward pass. Args: look: makes it."""
+    with FlopCounterMode(display=False) as counter:
+        look()
+    return int(counter.get_total_flops())
+
+
 def peak_flops(device: torch.device) -> float | None:
     """What a device can do in bf16, operations a second; None where that is not known, as of a CPU."""
     if device.type != "cuda":

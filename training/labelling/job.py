@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from playloom.actions.layout import LAYOUT_VERSION
 from playloom.errors import OutputError, PlayloomError, RecordingError
@@ -25,6 +26,7 @@ from training.labelling.rows import RowPlan, plan_rows
 from training.labelling.screens import ScreenNet, load_screens
 from training.labelling.settings import Labelling
 from training.labelling.sources import DISCARDED, LabelSource, index_source
+from training.labelling.threads import model_threads, torch_threads
 from training.labelling.windows import plan_windows
 from training.runs.schema import Device
 
@@ -87,11 +89,7 @@ class Runner:
     """
 
     def __init__(self, run: LabelRun) -> None:
-        import torch
-
         self._run = run
-        if run.options.model.threads:
-            torch.set_num_threads(run.options.model.threads)
         self._loaded = load_checkpoint(run.checkpoint, device=choose_device(run.options.model.device))
         self._screens: ScreenNet | None = None if run.screens is None else load_screens(run.screens)
 
@@ -152,7 +150,8 @@ class Runner:
             )
         labeller = VideoLabeller(loaded=loaded, options=options.model, cuts=options.filters.cuts, screens=self._screens)
         findings_at = run.output / FINDINGS_DIRECTORY / source.name
-        findings = labeller.look(index, plan, windows, masks, findings_at, looked, progress)
+        with torch_threads(options.model.threads or self._threads(index.width * index.height)):
+            findings = labeller.look(index, plan, windows, masks, findings_at, looked, progress)
         reasons = filter_rows(findings.labels, findings.signals, plan, loaded.space, options.filters, loaded.fps)
         said = findings.labels
         labels = Labels(
@@ -167,6 +166,12 @@ class Runner:
         )
         write_labels(path, labels)
         return _labelled(labels, path, again=False, rate=plan.rate, spent=labeller.spent)
+
+    def _threads(self, pixels: int) -> int:
+        cores = torch.get_num_threads()  # as many as PyTorch would take, and in a Ray actor as many as it has
+        if next(self._loaded.model.parameters()).device.type != "cpu":
+            return cores
+        return model_threads(self._loaded, overlap=self._run.options.model.overlap, pixels=pixels, cores=cores)
 
     def _header(
         self, source: LabelSource, plan: RowPlan, masks: tuple[Box, ...], fingerprint: str, *, discarded: bool

@@ -17,7 +17,8 @@ class ModelOptions:
     precision: what to compute in.
     batch: windows at a time.
     overlap: how many windows see each frame; their answers are averaged, and where they differ a frame is in doubt.
-    threads: of the CPU, for a labeller; 0: as many as PyTorch takes.
+    threads: of the CPU, for a labeller; 0: the share that the model has of the work, beside
+        decoding.
     """
 
     device: Device = Device.auto
