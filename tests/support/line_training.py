@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from playloom.errors import RecordingError
 from training.runs.directory import RunDirectory
 from training.runs.lineage import Lineage
 from training.runs.logging import Figures, MetricsFile, read_metrics
@@ -97,3 +98,8 @@ def train_line(document: Mapping[str, Any], distributed: Distributed) -> None:
 def losses(run: Path) -> list[float]:
     """Of every step."""
     return [line["train/loss"] for line in read_metrics(run / "metrics.jsonl") if "train/loss" in line]
+
+
+def refuse(document: Mapping[str, Any], _: Distributed) -> None:
+    """What a rank does whose data is spoiled: an error whose constructor takes more than a message."""
+    raise RecordingError(Path(document["video"]), "is damaged", place="frame 3", remedy="Leave it out")

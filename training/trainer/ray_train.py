@@ -73,8 +73,7 @@ def train_on_ranks(
     address = cluster_meant(None)
     try:
         import ray
-        from ray.train import FailureConfig, RunConfig, ScalingConfig
-        from ray.train.base_trainer import TrainingFailedError
+        from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
         from ray.train.torch import TorchConfig, TorchTrainer
     except ImportError as error:
         raise MissingExtraError("training in several processes", "training") from error
@@ -175,10 +174,7 @@ def _why(error: BaseException) -> TrainingError:
     """What a rank raised, in its own words where they are for people."""
     failures = getattr(error, "worker_failures", None) or {}
     for failure in failures.values():
-        cause = getattr(failure, "cause", None) or failure
-        if isinstance(cause, TrainingError):
-            return cause
-        told = getattr(failure, "_base_exc", None)
+        told = getattr(failure, "_base_exc", failure)  # Ray puts its traceback around it
         if isinstance(told, TrainingError):
             return told
     said = [line for line in str(error).strip().splitlines() if line.strip()]
